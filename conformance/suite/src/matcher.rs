@@ -30,7 +30,7 @@ use crate::template::{Scope, Text};
 use crate::visible;
 
 use bytes::Bytes;
-pub(crate) use compile::pattern;
+pub(crate) use compile::{compile_lines, pattern};
 pub use compile::{compile, known};
 pub use demand::Demand;
 use leaf::Leaf;

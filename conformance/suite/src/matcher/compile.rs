@@ -31,6 +31,15 @@ pub fn compile(node: &Node, setting: &Setting<'_>) -> Result<Matcher, Diagnostic
     Ok(Matcher { kind, place })
 }
 
+/// Compiles a list of lines, or another matcher of that list, to a matcher of a text.
+///
+/// # Errors
+/// An invalid value or matcher, with its location.
+pub(crate) fn compile_lines(node: &Node, setting: &Setting<'_>) -> Result<Matcher, Diagnostic> {
+    let kind = Kind::Lines(Box::new(compile(node, setting)?));
+    Ok(Matcher { kind, place: node.place(setting.source) })
+}
+
 /// Returns all tags, in the order of the language reference.
 pub fn known() -> impl Iterator<Item = &'static str> {
     let leaves = LEAVES.iter().map(|leaf| leaf.tag).chain(LEAVES_OF.iter().map(|leaf| leaf.tag));
