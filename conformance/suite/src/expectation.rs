@@ -279,7 +279,7 @@ pub fn compile(text: &ExpectText, source: &Arc<Source>, files: Files<'_>) -> Res
 pub(crate) const NO_STATUS: &str =
     "a status must be a number from 100 to 599, a class such as 4xx, or a list of these";
 
-/// Returns the error for a node that is no status.
+/// Returns the error for a node that is not a status.
 fn no_status(node: &Node, source: &Arc<Source>) -> Diagnostic {
     let written = node.written().unwrap_or_default();
     let place = node.place(source);

@@ -375,7 +375,7 @@ impl<'a> Command<'a> {
                 Content::Bytes(bytes) => String::from_utf8(bytes)
                     .map_err(|_| self.reader.wrong(path, format!("the file `{path}` is not UTF-8")))?,
             };
-            // Like curl, skip a line that is no field.
+            // Like curl, skip a line that is not a field.
             let is_field = |line: &&str| line.contains(':') || line.ends_with(';');
             return text.lines().filter(is_field).try_for_each(|line| self.header_line(line));
         }
