@@ -95,7 +95,11 @@ pub fn command(
             words.into_iter().map(|word| (word.text, place.clone())).collect()
         }
         (None, Value::List(words)) => {
-            let word = |node: &Node| Ok((string(node, source, "a word of a command")?, node.place(source)));
+            let word = |node: &Node| {
+                let word =
+                    string(node, source, "a word of a command").map_err(|error| quoted(node, error))?;
+                Ok((word, node.place(source)))
+            };
             words.iter().map(word).collect::<Result<_, Diagnostic>>()?
         }
         _ => {
@@ -108,11 +112,16 @@ pub fn command(
 
 /// Returns the template in a string node.
 pub(crate) fn text(node: &Node, source: &Arc<Source>, what: &str) -> Result<Text, Diagnostic> {
-    let written = string(node, source, what).map_err(|error| match (&node.tag, &node.value) {
+    let written = string(node, source, what).map_err(|error| quoted(node, error))?;
+    parse_text(&written, &node.place(source))
+}
+
+/// Adds to the error for null what to write instead.
+fn quoted(node: &Node, error: Diagnostic) -> Diagnostic {
+    match (&node.tag, &node.value) {
         (None, Value::Null) => error.help("write an empty string as '' and the word null as 'null'"),
         _ => error,
-    });
-    parse_text(&written?, &node.place(source))
+    }
 }
 
 /// Parses a template whose value is inserted into text.
