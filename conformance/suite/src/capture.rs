@@ -287,9 +287,7 @@ fn compile_keys(
         Key::Text => From::Body,
         Key::Status if written == "true" => From::Status,
         Key::Status => {
-            return Err(
-                Diagnostic::at(at.clone(), "expected `true`").help(format!("write {{{key}: true}}"))
-            );
+            return Err(Diagnostic::at(at.clone(), "expected `true`").help(format!("write {{{key}: true}}")));
         }
         Key::Duration => From::Duration(match written.as_str() {
             "ms" => Unit::Milliseconds,
