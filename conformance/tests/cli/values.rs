@@ -485,8 +485,8 @@ fn a_link_out_of_the_suite_in_place_of_a_file_of_the_suite_has_one_message() {
 #[test]
 fn a_schema_in_yaml_between_the_scenarios_is_not_read_as_a_scenario() {
     let expect =
-        "    expect: {json: !subset {n: !schema number.yaml, m: !schema 'api.yaml#/components/schemas/N'}}\n";
-    let suite = Suite::new(&format!("{}{expect}", step("{path: /}")), r#"{"n": 1, "m": 2}"#);
+        "expect: {json: !subset {n: !schema number.yaml, m: !schema 'api.yaml#/components/schemas/N'}}";
+    let suite = Suite::new(&step_with("{path: /}", expect), r#"{"n": 1, "m": 2}"#);
     suite.write("suite/t/number.yaml", "title: A number\ntype: integer\nformat: int32\n");
     suite.write("suite/t/api.yaml", "openapi: 3.1.0\ncomponents: {schemas: {N: {type: integer}}}\n");
     assert_eq!(suite.sent().len(), 1);
