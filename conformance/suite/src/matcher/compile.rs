@@ -197,17 +197,7 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         ("!lines", Value::Mapping(_)) => lines(node, setting),
         ("!lines", _) => Err(takes("a list with one entry for each line")
             .help("for another matcher of the list of lines: !lines {of: !containing [a]}")),
-        ("!absent", _) => {
-            let message = "`!absent` is only allowed as the value of a member of an object";
-            Err(Diagnostic::at(place.clone(), message).help(
-                "write json: !subset {name: !absent }; list a header under `absent`, and a cookie under `absent_cookies`",
-            ))
-        }
-        (OPTIONAL, _) => {
-            let message =
-                "`!optional` is only allowed as the value of a member of an object, a header or a cookie";
-            Err(Diagnostic::at(place.clone(), message).help("write json: {name: !optional …}"))
-        }
+        ("!absent" | OPTIONAL, _) => Err(misplaced(tag, place)),
         ("!regex", Value::String(written)) => {
             pattern(written, place).map(|regex| Kind::Regex(Box::new(regex)))
         }
@@ -258,6 +248,20 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         ("!unordered" | "!containing", _) => Err(takes("a list")),
         _ => Err(Diagnostic::at(place.clone(), format!("unknown matcher `{tag}`")).suggest(tag, known())),
     }
+}
+
+/// Returns the error for `!absent` or `!optional` where nothing can be missing.
+fn misplaced(tag: &str, place: &Place) -> Diagnostic {
+    let (others, help) = if tag == OPTIONAL {
+        (", a header or a cookie", "write json: {name: !optional …}")
+    } else {
+        (
+            "",
+            "write json: !subset {name: !absent }; list a header under `absent`, and a cookie under `absent_cookies`",
+        )
+    };
+    let message = format!("`{tag}` is only allowed as the value of a member of an object{others}");
+    Diagnostic::at(place.clone(), message).help(help)
 }
 
 /// Returns the one node that a tag contains. A node has only one tag, so a matcher with a tag is written in a list.
