@@ -287,9 +287,15 @@ pub(super) fn warnings(text: &ManifestText, source: &Arc<Source>, suite: &Suite)
 fn add_unread_expressions(node: &Node, source: &Arc<Source>, warnings: &mut Diagnostics) {
     match &node.value {
         Value::Mapping(members) => {
-            members.iter().for_each(|(_, member)| add_unread_expressions(member, source, warnings));
+            for (_, member) in members {
+                add_unread_expressions(member, source, warnings);
+            }
         }
-        Value::List(list) => list.iter().for_each(|item| add_unread_expressions(item, source, warnings)),
+        Value::List(list) => {
+            for item in list {
+                add_unread_expressions(item, source, warnings);
+            }
+        }
         Value::String(written) => {
             let Ok(text) = Text::parse(written) else { return };
             let Some(first) = text.variable_expressions().next() else { return };
