@@ -12,7 +12,7 @@ title: fuzz
 origin: http://0.0.0.0:5000
 stages: [one, two]
 launch:
-  ready: curl "http://0.0.0.0:5000/api/v1/status"
+  ready: curl "http://0.0.0.0:5000/status"
 profiles:
   open: {title: open}
   basic: {title: basic}
