@@ -19,8 +19,8 @@ profiles:
   session: {title: session, output: {user_id: 'id (\S+)'}}
 features: [uploads]
 fixtures:
-  bob: {id: 1, email: bob@hbtn.io, password: secret}
-  ada: {id: 2, email: ada@hbtn.io, password: "it's", last_name: null}
+  bob: {id: 1, email: bob@example.org, password: secret}
+  ada: {id: 2, email: ada@example.org, password: "it's", last_name: null}
 "#;
 const REGISTER: &str = "format: 1\nrequirements:\n  - {id: A-1.1, level: must, clause: \"1\", text: It answers.}\n";
 
