@@ -321,8 +321,7 @@ impl<'a> Exchanges<'a> {
     /// Marks the captures of a step as missing.
     pub(super) fn mark_missing(&mut self, definition: &StepDefinition, judgement: &Judgement) {
         for capture in definition.captures() {
-            let cause = judgement.reason.as_deref().unwrap_or_default();
-            self.memory.mark_missing(&capture.keys, judgement.verdict, cause);
+            self.memory.mark_without(&capture.keys, judgement);
         }
     }
 }
