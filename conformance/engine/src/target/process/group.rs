@@ -11,7 +11,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 
@@ -27,8 +28,13 @@ trap '' HUP INT QUIT TERM
 group=
 while read -r line; do group=$line; done
 if [ -n "$group" ]; then kill -s KILL -- "-$group"; fi
-grep -l -F -e "$1" /proc/[0-9]*/environ | while IFS=/ read -r _ _ pid _; do kill -s KILL "$pid"; done
+for round in 1 2 3; do
+  grep -l -F -e "$1" /proc/[0-9]*/environ | while IFS=/ read -r _ _ pid _; do kill -s KILL "$pid"; done
+done
 "#;
+
+/// Maximum time to wait for processes that are just starting a program.
+const START_WAIT: Duration = Duration::from_secs(1);
 
 /// Process group of a target. Dropping it kills the group.
 #[derive(Debug)]
@@ -64,17 +70,26 @@ impl Group {
     }
 
     /// Kills the processes that left the group but carry its marker, if the system has `/proc`.
+    ///
+    /// A process that forks during a scan leaves a child for the next one. A process that is just starting a program
+    /// shows no environment, so it is looked at again.
     pub(super) fn sweep(&self) {
-        // A process that forks during the scan leaves a child for the next round.
-        for _ in 0..5 {
-            let escaped: Vec<Pid> = processes().filter(|pid| self.carries_its_mark(*pid)).collect();
-            if escaped.is_empty() {
+        let limit = Instant::now() + START_WAIT;
+        loop {
+            let (mut found, mut starting) = (false, false);
+            for pid in processes() {
+                if self.carries_its_mark(pid) {
+                    found = true;
+                    // The process may have exited, or its id may belong to another user by now.
+                    let _ = kill_process(pid, Signal::KILL);
+                } else {
+                    starting |= table::starts_program(pid);
+                }
+            }
+            if !(found || starting) || Instant::now() > limit {
                 break;
             }
-            for pid in escaped {
-                // The process may have exited, or its id may belong to another user by now.
-                let _ = kill_process(pid, Signal::KILL);
-            }
+            thread::sleep(Duration::from_millis(1));
         }
     }
 
@@ -197,7 +212,7 @@ impl Orphans {
                 let _ = kill_process(orphan, Signal::KILL);
                 let _ = rustix::process::waitpid(Some(orphan), rustix::process::WaitOptions::NOHANG);
             }
-            std::thread::sleep(std::time::Duration::from_millis(1));
+            thread::sleep(Duration::from_millis(1));
         }
     }
 

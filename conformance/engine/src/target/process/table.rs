@@ -24,6 +24,15 @@ pub(super) fn environment(pid: Pid, name: &str) -> Option<Vec<u8>> {
     entries.find_map(|entry| Some(entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?.to_vec()))
 }
 
+/// Whether a process is in the middle of `execve`: its environment and arguments are readable, but still empty.
+///
+/// Kernel threads have neither, but no program either.
+pub(super) fn starts_program(pid: Pid) -> bool {
+    let file = |name: &str| PathBuf::from(format!("/proc/{}/{name}", pid.as_raw_nonzero()));
+    let is_empty = |name| fs::read(file(name)).is_ok_and(|content| content.is_empty());
+    is_empty("environ") && is_empty("cmdline") && fs::read_link(file("exe")).is_ok()
+}
+
 /// Whether a process is in a group and alive. A zombie is not alive; in a container nothing may ever reap it.
 pub(super) fn lives_in(pid: Pid, group: Pid) -> bool {
     entry(pid).is_some_and(|entry| entry.group == Some(group))

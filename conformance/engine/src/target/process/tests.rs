@@ -5,6 +5,8 @@ mod ports;
 use std::collections::BTreeMap;
 use std::fs;
 use std::future::Future;
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -289,6 +291,25 @@ fn kills_daemon_that_left_the_group() {
     }
 }
 
+/// A process shows no environment while it starts a program, and this one does so all the time.
+#[test]
+#[cfg(target_os = "linux")]
+fn kills_daemon_that_is_just_starting_a_program() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let script = folder.path().join("again");
+    fs::write(&script, "#!/bin/sh\nexec \"$0\"\n").expect("a script");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("an executable");
+    let script = format!("setsid {} & echo daemon $!; wait", script.display());
+    for _ in 0..40 {
+        let process = start(&["sh", "-c", &script], Path::new("/"), &[("daemon", r"daemon (\d+)")]);
+        let watched = block_on(process.watched_all(PATIENCE)).expect("it starts");
+        let daemon = &watched["daemon"];
+        until(|| group(daemon) == *daemon);
+        drop(process);
+        until(|| !alive(daemon));
+    }
+}
+
 /// Starts the test binary as the runner, kills it, and counts the remaining processes.
 #[test]
 fn killed_runner_leaves_no_processes() {
@@ -386,6 +407,15 @@ fn alive(pid: &str) -> bool {
 }
 
 fn state(pid: &str) -> String {
-    let output = std::process::Command::new("ps").args(["-o", "stat=", "-p", pid]).output().expect("ps");
+    ps("stat=", pid)
+}
+
+#[cfg(target_os = "linux")]
+fn group(pid: &str) -> String {
+    ps("pgid=", pid)
+}
+
+fn ps(column: &str, pid: &str) -> String {
+    let output = std::process::Command::new("ps").args(["-o", column, "-p", pid]).output().expect("ps");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
