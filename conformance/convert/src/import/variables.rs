@@ -224,7 +224,7 @@ static ORIGIN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
         r#"((?:^|[ \t\n])["']?)"#,
         r"(https?://(?:\$\{?[A-Za-z_]\w*\}?|<[^>\n]+>|\{+[^}\n]+\}+|\[[A-Za-z][^\]\n]*\]|\$\([^)]*\)|%\w+%)(?:\.[\w.-]*\w)?(?::(?:\$\{?\w+\}?|<[^>\n]+>|\{+[^}\n]+\}+|\d+))?|",
-        r"(?:\$\{?[A-Za-z_]\w*\}?|<[^>\n]*(?i:host|url|server|origin|domain|endpoint)[^>\n]*>|\{+[^}\n]*(?i:host|url|server|origin|domain|endpoint)[^}\n]*\}+|[A-Z][A-Z0-9]*_(?:[A-Z0-9]+_)*(?:HOST|URL|SERVER|ORIGIN|DOMAIN|ENDPOINT))(?::(?:\$\{?\w+\}?|<[^>\n]+>|\d+))?/)",
+        r"(?:\$\{?[A-Za-z_]\w*\}?|<[^>\n]*(?i:host|url|server|origin|domain|endpoint)[^>\n]*>|\{+[^}\n]*(?i:host|url|server|origin|domain|endpoint)[^}\n]*\}+|\[[A-Za-z][^\]\n]*(?i:host|url|server|origin|domain|endpoint)[^\]\n]*\]|[A-Z][A-Z0-9]*_(?:[A-Z0-9]+_)*(?:HOST|URL|SERVER|ORIGIN|DOMAIN|ENDPOINT))(?::(?:\$\{?\w+\}?|<[^>\n]+>|\d+))?/)",
     ))
 });
 
@@ -257,6 +257,7 @@ mod tests {
             "curl {base_url}/a",
             "curl https://{domain}/a",
             "curl 'SHELF_URL/a'",
+            "curl [SHELF-URL]/a",
             "curl -X POST MY_SHELF_HOST:8080/a",
         ] {
             let expanded = Variables::default().expand(text);

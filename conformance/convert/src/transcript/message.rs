@@ -89,7 +89,7 @@ fn exchange(lines: &[Line], block: &Block, source: &Arc<Source>) -> Option<Comma
     let url = if target.contains("://") {
         target.to_owned()
     } else {
-        let origin = host.map_or_else(|| UNNAMED.to_owned(), |host| format!("https://{host}"));
+        let origin = host.map_or_else(|| UNNAMED.to_owned(), |host| format!("{}://{host}", scheme(&host)));
         let slash = if target.starts_with('/') { "" } else { "/" };
         format!("{origin}{slash}{target}")
     };
@@ -112,6 +112,12 @@ fn exchange(lines: &[Line], block: &Block, source: &Arc<Source>) -> Option<Comma
         apart: false,
         output_place,
     })
+}
+
+/// The scheme that a host in a printed request probably has.
+fn scheme(host: &str) -> &'static str {
+    let (name, port) = host.rsplit_once(':').unwrap_or((host, "443"));
+    if port == "443" && name != "localhost" && !name.starts_with("127.") { "https" } else { "http" }
 }
 
 static REQUEST: LazyLock<Regex> = LazyLock::new(|| {
