@@ -13,7 +13,7 @@ use conformance_suite::safe::line;
 use conformance_suite::template::Scope;
 
 /// Returns the lines of the response section, and adds the types of its captures.
-pub(super) fn response(outgoing: &Outgoing<'_>, links: &Links<'_>, types: &mut Types) -> String {
+pub(super) fn response(outgoing: &Outgoing<'_>, begun: &Links<'_>, types: &mut Types) -> String {
     let expectation = outgoing.expectation;
     let mut section = Section::default();
     let status = status(expectation.status.as_ref(), &mut section);
@@ -24,7 +24,7 @@ pub(super) fn response(outgoing: &Outgoing<'_>, links: &Links<'_>, types: &mut T
         lines.push("[Captures]".to_owned());
     }
     for kept in &outgoing.kept {
-        lines.extend(capture(kept, links));
+        lines.extend(capture(kept, begun));
         if let Some(kind) = kind(kept, expectation) {
             types.insert(kept.variable.clone(), kind);
         }
@@ -80,7 +80,7 @@ fn expectations(expectation: &Expectation, context: &Context<'_>, section: &mut 
     }
 }
 
-fn capture(Kept { variable, found, part }: &Kept<'_>, links: &Links<'_>) -> Vec<String> {
+fn capture(Kept { variable, found, part }: &Kept<'_>, begun: &Links<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     if let (Found::Header(header), Some(_)) = (found, part) {
         lines.push(format!(
@@ -103,7 +103,7 @@ fn capture(Kept { variable, found, part }: &Kept<'_>, links: &Links<'_>) -> Vec<
     let part = part.as_ref().map(|part| format!(" regex {}", pattern(part)));
     let found = found + &part.unwrap_or_default();
     lines.push(format!("{variable}: {found}"));
-    lines.extend(links.capture(variable, &found));
+    lines.extend(begun.capture(variable, &found));
     lines
 }
 
