@@ -129,11 +129,11 @@ mod tests {
     #[test]
     fn enters_a_single_folder_unless_the_command_names_it() {
         let folder = tempfile::tempdir().expect("a folder");
-        fs::create_dir_all(folder.path().join("work-main/api/v1")).expect("folders");
-        fs::write(folder.path().join("work-main/api/v1/app.py"), "").expect("a file");
+        fs::create_dir_all(folder.path().join("work-main/shop")).expect("folders");
+        fs::write(folder.path().join("work-main/shop/app.py"), "").expect("a file");
         let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(root(folder.path(), &words("python3 -m api.v1.app")), folder.path().join("work-main"));
+        assert_eq!(root(folder.path(), &words("python3 -m shop.app")), folder.path().join("work-main"));
         let inner = folder.path().join("work-main");
-        assert_eq!(root(&inner, &words("python3 -m api.v1.app")), inner);
+        assert_eq!(root(&inner, &words("python3 -m shop.app")), inner);
     }
 }

@@ -125,7 +125,7 @@ fn request(definition: &StepDefinition, memory: &mut Memory) -> Option<Request> 
         },
         // The request needs a captured value, which only a run knows.
         Err(_) => Request {
-            method: request.method.clone(),
+            method: request.method.written().to_owned(),
             path: request.target.written().to_owned(),
             headers: Vec::new(),
             body: None,

@@ -30,6 +30,8 @@ struct Outgoing<'a> {
     race: Option<&'a Race>,
     /// The request, with marks for captures; or the reason why it cannot be exported.
     request: Result<Prepared, String>,
+    /// The path and the query, if only a run can know whether the path is a URL.
+    link: Option<Link>,
     /// The expectation of the response, and the values of its expressions.
     expectation: &'a Expectation,
     marked: Marked,
@@ -41,6 +43,16 @@ struct Outgoing<'a> {
     times: usize,
     /// Whether it is the first request of its step.
     first: bool,
+}
+
+/// A request target that begins with a mark, whose value may be a path or a URL of the target.
+struct Link {
+    /// The variable that it begins with.
+    variable: String,
+    /// The path as written, with marks.
+    path: String,
+    /// The query that is added to it, with marks.
+    query: String,
 }
 
 /// A capture in terms of the other tool.
@@ -91,6 +103,7 @@ fn outgoing<'a>(planned: &'a PlannedScenario, suite: &Suite) -> Vec<Outgoing<'a>
                 step,
                 race: None,
                 request: Err("it runs a program".to_owned()),
+                link: None,
                 expectation: &NOTHING,
                 marked: Marked::default(),
                 kept: Vec::new(),
@@ -106,6 +119,8 @@ fn outgoing<'a>(planned: &'a PlannedScenario, suite: &Suite) -> Vec<Outgoing<'a>
             };
             let request =
                 marked.as_ref().map_err(Clone::clone).and_then(|marked| marked.request(branch.request));
+            let link = marked.as_ref().ok().zip(request.as_ref().ok());
+            let link = link.and_then(|(marked, prepared)| marked.link(branch.request, prepared));
             if request.is_err() {
                 uncaptured.extend(branch.captures.iter().flat_map(|capture| capture.keys.iter().cloned()));
             }
@@ -117,6 +132,7 @@ fn outgoing<'a>(planned: &'a PlannedScenario, suite: &Suite) -> Vec<Outgoing<'a>
                 step,
                 race: definition.race(),
                 request,
+                link,
                 expectation: branch.expectation,
                 marked: marked.unwrap_or_default(),
                 kept: kept.collect(),

@@ -31,12 +31,11 @@ mod variables;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use regex::Regex;
-
 use conformance_openapi::Description;
+use conformance_suite::curl;
 use conformance_suite::diagnostic::Diagnostic;
-use conformance_suite::request::Files;
-use conformance_suite::source::{Place, Source};
+use conformance_suite::request::{Agent, Files, Header, Prepared};
+use conformance_suite::source::{Place, Source, Span};
 use conformance_suite::suite::Suite;
 
 pub use step::step;
@@ -72,6 +71,13 @@ pub struct Wanted<'a> {
     pub shape: bool,
     /// Returns the contents of a file that is in the output folder already.
     pub present: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Wanted<'_> {
+    /// The origin of the suite, or the one that was given.
+    fn known_origin(&self) -> Option<String> {
+        self.suite.map(|suite| suite.origin.clone()).or_else(|| self.origin.clone())
+    }
 }
 
 /// An exchange as the document prints it or the browser recorded it.
@@ -113,6 +119,20 @@ struct Story {
     left_out: Vec<Diagnostic>,
 }
 
+impl Story {
+    fn new(title: String) -> Self {
+        Self { title, launched: None, exchanges: Vec::new(), left_out: Vec::new() }
+    }
+
+    /// Adds an exchange, or the reason why it is left out.
+    fn add(&mut self, exchange: Result<Exchange, Diagnostic>) {
+        match exchange {
+            Ok(exchange) => self.exchanges.push(exchange),
+            Err(reason) => self.left_out.push(reason),
+        }
+    }
+}
+
 /// A command that starts a target.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Launched {
@@ -129,7 +149,7 @@ pub fn document(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Dia
     let files = document::files(wanted, &document.files);
     let wanted =
         Wanted { files: &files, origin: wanted.origin.clone(), profile: wanted.profile.clone(), ..*wanted };
-    let mut import = assemble(source, &document.origin, document.stories, &document.variables, &wanted);
+    let mut import = assemble(source, &document.origin, document.stories, &document.variables, &wanted)?;
     import.files.extend(document.files.iter().map(|(name, text)| (name.clone(), text.clone())));
     import.unread = document.unread;
     Ok(import)
@@ -190,7 +210,7 @@ pub fn exchanges(source: &Arc<Source>, suite: &Suite) -> (Vec<Shown>, Vec<String
 /// Fails if the source is not a recording, or if it has no request to an API.
 pub fn har(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Import, Diagnostic> {
     let recording = har::read(source, wanted)?;
-    let mut import = assemble(source, &recording.origin, recording.stories, &recording.variables, wanted);
+    let mut import = assemble(source, &recording.origin, recording.stories, &recording.variables, wanted)?;
     import.notes = recording.notes;
     Ok(import)
 }
@@ -219,9 +239,8 @@ fn gathered(
     mut variables: collection::Variables,
     wanted: &Wanted<'_>,
 ) -> Result<Import, Diagnostic> {
-    check_number(groups.iter().map(|(_, requests)| requests.len()).sum(), source)?;
     let (origin, stories) = collection::stories(groups, &mut variables, source, wanted)?;
-    Ok(assemble(source, &origin, stories, &variables.needed(), wanted))
+    assemble(source, &origin, stories, &variables.needed(), wanted)
 }
 
 /// Imports an OpenAPI description.
@@ -235,22 +254,22 @@ pub fn openapi(description: &Description, wanted: &Wanted<'_>) -> Import {
 /// Maximum number of requests in a document: the time to find the values that they share is quadratic.
 const MOST: usize = 5_000;
 
-/// Checks the number of requests in a document.
-fn check_number(number: usize, source: &Source) -> Result<(), Diagnostic> {
-    if number <= MOST {
-        return Ok(());
-    }
-    let message = format!("{} has {number} requests, more than {MOST}", source.path());
-    Err(Diagnostic::new(message).help("split it into several documents"))
-}
-
+/// Makes an import of stories.
+///
+/// # Errors
+/// The document has too many requests.
 fn assemble(
     source: &Arc<Source>,
     origin: &str,
     mut stories: Vec<Story>,
     variables: &BTreeMap<String, String>,
     wanted: &Wanted<'_>,
-) -> Import {
+) -> Result<Import, Diagnostic> {
+    let number: usize = stories.iter().map(|story| story.exchanges.len() + story.left_out.len()).sum();
+    if number > MOST {
+        let message = format!("{} has {number} requests, more than {MOST}", source.path());
+        return Err(Diagnostic::new(message).help("split it into several documents"));
+    }
     let mut import = Import::default();
     let sections: Vec<String> = stories.iter().map(|story| story.title.clone()).collect();
     for (section, story) in stories.iter_mut().enumerate() {
@@ -292,13 +311,39 @@ fn assemble(
         import.left_out.extend(story.left_out);
     }
     import.left_out.sort_by_key(|left_out| left_out.place().map(|place| place.span().start));
-    import
+    Ok(import)
+}
+
+/// Writes a request as a curl command for this origin. The fields that curl adds by itself are not written.
+///
+/// # Errors
+/// The request cannot be sent with curl.
+fn command_of(
+    mut request: Prepared,
+    origin: &str,
+    place: &Place,
+    wanted: &Wanted<'_>,
+) -> Result<String, Diagnostic> {
+    for (name, value) in [("User-Agent", Agent::Curl.name()), ("Accept", "*/*")] {
+        if !request.headers.iter().any(|header| header.is(name)) {
+            request.headers.push(Header::new(name, value));
+        }
+    }
+    let command = curl::command(&request, origin);
+    curl::parse(&command, origin, wanted.files, place)?;
+    Ok(command)
 }
 
 /// Returns the origin of the URL in a curl command.
 #[must_use]
 pub fn origin_of(command: &str) -> Option<String> {
     document::named_by(command)
+}
+
+/// Returns the first occurrence of a text after a place, else the end of the place.
+fn next(place: &Place, text: &str) -> Place {
+    let end = place.span().end;
+    place.source().place(Span::new(end, end)).find(text)
 }
 
 /// Converts a text to a name of lower-case letters, digits and `-`, at most 60 characters long.
@@ -326,9 +371,4 @@ fn free(name: &str, taken: &mut BTreeSet<String>) -> String {
         free = format!("{name}-{number}");
     }
     free
-}
-
-#[expect(clippy::unwrap_used, reason = "called with constants only, and a test compiles each")]
-fn pattern(written: &str) -> Regex {
-    Regex::new(written).unwrap()
 }

@@ -57,6 +57,18 @@ pub(crate) fn read(text: &str) -> Option<(Value, usize)> {
     Some((value, reader.at))
 }
 
+/// Splits a text that is nothing but this number of values, one after the other.
+pub(crate) fn split(text: &str, number: usize) -> Option<Vec<&str>> {
+    let mut values = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let (_, length) = read(rest)?;
+        values.push(rest.get(..length)?.trim());
+        rest = rest.get(length..)?.trim();
+    }
+    (values.len() == number).then_some(values)
+}
+
 /// Reads a text that is nothing but one value.
 #[cfg(test)]
 pub(crate) fn whole(text: &str) -> Option<Value> {
@@ -173,46 +185,38 @@ impl Reader<'_> {
     }
 
     fn object(&mut self) -> Option<Value> {
-        let (mut members, mut open) = (Vec::new(), false);
-        loop {
-            open |= self.left_out();
-            if self.takes(',') && (open || !members.is_empty()) {
-                continue;
-            }
-            if self.takes('}') {
-                open |= std::mem::take(&mut self.elided);
-                return Some(Value::Object(members, open));
-            }
-            let name = self.string()?;
-            if !self.takes(':') {
-                return None;
-            }
-            let value = self.value()?;
-            members.push((name, value));
-            open |= self.left_out();
-            self.skip();
-            if !self.rest().starts_with([',', '}']) && !open {
-                return None;
-            }
+        self.separated('}', Self::member).map(|(members, open)| Value::Object(members, open))
+    }
+
+    fn member(&mut self) -> Option<(String, Value)> {
+        let name = self.string()?;
+        if !self.takes(':') {
+            return None;
         }
+        Some((name, self.value()?))
     }
 
     fn array(&mut self) -> Option<Value> {
+        // A string of dots is an element if others follow, but no document prints one.
+        self.separated(']', Self::value).map(|(items, open)| Value::Array(items, open))
+    }
+
+    /// Reads members or elements up to the closing bracket; also returns whether others are left out.
+    fn separated<T>(&mut self, end: char, read: fn(&mut Self) -> Option<T>) -> Option<(Vec<T>, bool)> {
         let (mut items, mut open) = (Vec::new(), false);
         loop {
-            // A string of dots is an element if others follow, but no document prints one.
             open |= self.left_out();
             if self.takes(',') && (open || !items.is_empty()) {
                 continue;
             }
-            if self.takes(']') {
+            if self.takes(end) {
                 open |= std::mem::take(&mut self.elided);
-                return Some(Value::Array(items, open));
+                return Some((items, open));
             }
-            items.push(self.value()?);
+            items.push(read(self)?);
             open |= self.left_out();
             self.skip();
-            if !self.rest().starts_with([',', ']']) && !open {
+            if !self.rest().starts_with([',', end]) && !open {
                 return None;
             }
         }
@@ -278,6 +282,12 @@ mod tests {
         assert_eq!(whole("{...}"), Some(Value::Object(Vec::new(), true)));
         assert_eq!(whole("{\"a\": ...}").unwrap().get("a"), Some(&Value::Elided));
         assert_eq!(object("{\"a\": \"x\", // the name\n}"), (vec!["a".to_owned()], false));
+    }
+
+    #[test]
+    fn splits_values_that_follow_each_other() {
+        assert_eq!(split(" {\"a\": 1}\n[2] 3\n", 3).unwrap(), ["{\"a\": 1}", "[2]", "3"]);
+        assert_eq!((split("{} {}", 1), split("{} x", 2)), (None, None));
     }
 
     #[test]

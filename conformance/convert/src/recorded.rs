@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
 use serde_json::Value as Json;
 
-use crate::import::har::{calls_an_api, fields, origin_of, text};
+use crate::import::har::{self, calls_an_api, fields, origin_of, text};
 use conformance_engine::redact::REDACTED;
 use conformance_openapi::{Description, Violation};
 use conformance_suite::amount::amount;
@@ -55,23 +54,15 @@ impl Recorded {
 /// # Errors
 /// The source is not a recording.
 pub fn check(source: &Arc<Source>, description: &Description) -> Result<Recorded, Diagnostic> {
-    let har: Json = serde_json::from_str(source.text()).map_err(|error| {
-        Diagnostic::new(format!("{} is not a HAR recording: {error}", source.path())).help(
-            "save one with the developer tools of a browser, or with `conformance run --report har=FILE`",
-        )
-    })?;
-    let Some(entries) = har.pointer("/log/entries").and_then(Json::as_array) else {
-        let message = format!("{} is not a HAR recording: `log.entries` is missing", source.path());
-        return Err(Diagnostic::new(message));
-    };
+    let har = har::parse(source)?;
     let servers: Vec<&str> = description.servers.iter().filter_map(|server| origin_of(server)).collect();
     let is_of_server = |entry: &&Json| {
         origin_of(text(entry, "/request/url")).is_some_and(|origin| servers.contains(&origin))
     };
     // A recording of a browser has requests to other hosts too.
-    let has_servers = entries.iter().any(|entry| is_of_server(&entry));
+    let has_servers = har::entries(&har).any(|entry| is_of_server(&entry));
     let mut recorded = Recorded::default();
-    for (at, entry) in entries.iter().enumerate() {
+    for (at, entry) in har::entries(&har).enumerate() {
         if !calls_an_api(entry) || (has_servers && !is_of_server(&entry)) {
             continue;
         }
@@ -112,17 +103,12 @@ fn exchange(entry: &Json) -> Option<(Prepared, Response)> {
     let body = data.map(|data| text(data, "/text")).filter(|body| !body.is_empty());
     let request = Prepared {
         method: text(entry, "/request/method").to_owned(),
-        target: if target.starts_with('/') { target.to_owned() } else { format!("/{target}") },
+        target: har::with_slash(target),
         headers: headers.map(|(name, value)| Header::new(&name, value)).collect(),
         body: body.map(|body| body.as_bytes().to_vec()),
         ..Prepared::default()
     };
-    let content = text(entry, "/response/content/text");
-    let size = entry.pointer("/response/content/size").and_then(Json::as_i64).unwrap_or_default();
-    let bytes = match text(entry, "/response/content/encoding") {
-        "base64" => base64::prelude::BASE64_STANDARD.decode(content).ok()?,
-        _ => content.as_bytes().to_vec(),
-    };
+    let body_of_response = har::content_of(entry)?;
     let mut headers: Vec<(String, String)> = fields(entry, "/response/headers")
         // The text of a recording is decoded.
         .filter(|(name, _)| !name.eq_ignore_ascii_case("content-encoding") && !name.starts_with(':'))
@@ -137,8 +123,8 @@ fn exchange(entry: &Json) -> Option<(Prepared, Response)> {
         status: u16::try_from(status).ok()?,
         headers,
         // Browsers may save a recording without bodies, and reports save only the beginning of long ones.
-        cut: size > 0 && i64::try_from(bytes.len()).is_ok_and(|length| length < size),
-        body: bytes,
+        cut: (body_of_response.len() as u64) < har::size_of(entry),
+        body: body_of_response,
         ..Response::default()
     };
     Some((request, response))

@@ -14,12 +14,14 @@ mod shell;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
-use crate::loose;
+use crate::{loose, pattern};
 use conformance_suite::source::{Place, Source, Span};
 
 use block::Block;
@@ -65,7 +67,7 @@ impl Command {
     /// Whether the command sends a request: with curl or `HTTPie`, or as a message.
     #[must_use]
     pub fn sends(&self) -> bool {
-        self.kind != Kind::Shell || CURL.is_match(&self.text)
+        self.kind != Kind::Shell || shell::CURL.is_match(&self.text)
     }
 }
 
@@ -152,20 +154,17 @@ fn assigned(blocks: Vec<Block>, source: &Arc<Source>) -> Transcript {
         let is_answer = output::starts_with_head(lines) || output::is_json(lines);
         let heading = commands.last().and_then(|last| last.heading.clone());
         let open = std::mem::take(&mut open);
-        if open == 0
-            || !same(heading.as_ref(), block.heading.as_ref())
-            || output::is_address(lines)
-            || (prompted && !is_answer)
-        {
+        if open == 0 || heading != block.heading || output::is_address(lines) || (prompted && !is_answer) {
             continue;
         }
         let start = commands.len().saturating_sub(open);
         let (output, place) = output::read(lines, true, source);
         let apart = prompted && !output::starts_with_head(lines);
-        match several(&output, open) {
+        match loose::split(&output, open) {
             Some(outputs) if open > 1 => {
                 for (command, output) in commands.iter_mut().skip(start).zip(outputs) {
-                    (command.output, command.output_place, command.apart) = (output, place.clone(), apart);
+                    (command.output, command.output_place, command.apart) =
+                        (format!("{output}\n"), place.clone(), apart);
                 }
             }
             _ => {
@@ -180,47 +179,23 @@ fn assigned(blocks: Vec<Block>, source: &Arc<Source>) -> Transcript {
     transcript
 }
 
-/// Splits an output into as many JSON values as there are commands.
-fn several(output: &str, commands: usize) -> Option<Vec<String>> {
-    let mut values = Vec::new();
-    let mut rest = output.trim();
-    while !rest.is_empty() {
-        let (_, length) = loose::read(rest)?;
-        values.push(format!("{}\n", rest.get(..length)?.trim()));
-        rest = rest.get(length..)?.trim();
-    }
-    (values.len() == commands).then_some(values)
-}
-
 /// Returns the numbers of the lines that mention a curl command and belong to none.
 fn unread(source: &Arc<Source>, commands: &[Command]) -> Vec<usize> {
-    let mut spans: Vec<Span> = commands.iter().map(|command| command.place.span()).collect();
-    spans.sort_by_key(|span| span.start);
+    let known: BTreeSet<usize> = commands.iter().flat_map(lines).collect();
     let mentions = MENTION.find_iter(source.text()).map(|found| found.start());
-    let lines = mentions.filter(|at| !spans.iter().any(|span| span.start <= at + 1 && *at < span.end));
-    let mut lines: Vec<usize> = lines.map(|at| source.place(Span::new(at + 1, at + 1)).line()).collect();
+    let mut lines: Vec<usize> = mentions.map(|at| source.place(Span::new(at + 1, at + 1)).line()).collect();
     lines.dedup();
-    // HTML has other offsets within a line.
-    let known: Vec<usize> = commands
-        .iter()
-        .flat_map(|command| command.place.line()..=command.place.line() + command.text.matches('\n').count())
-        .collect();
     lines.retain(|line| !known.contains(line));
     lines
 }
 
-fn same(one: Option<&Arc<Heading>>, other: Option<&Arc<Heading>>) -> bool {
-    one == other
-}
-
-#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
-fn pattern(written: &str) -> Regex {
-    Regex::new(written).unwrap()
+/// Returns the numbers of the lines of a command. In HTML its span can end too early.
+fn lines(command: &Command) -> RangeInclusive<usize> {
+    let first = command.place.line();
+    first..=command.place.last_line().max(first + command.text.matches('\n').count())
 }
 
 static FENCE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^\s*(?:```|~~~)"));
-static CURL: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r#"(?:^|[\s|;&(`"'])(?:[\w.~-]*[/\\])*curl(?:\.exe)?[ \t]+\S"#));
 /// A curl command in code or in a sentence: curl and an option or something like a URL.
 static MENTION: LazyLock<Regex> = LazyLock::new(|| {
     pattern(

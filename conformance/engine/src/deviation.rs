@@ -85,12 +85,12 @@ impl Deviations {
         errors.into_result(Self { entries })
     }
 
-    /// Returns the reason if the failure of a step is known, and records the verdict.
     /// Whether no failure is known.
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
+    /// Returns the reason if the failure of a step is known, and records the verdict.
     pub(crate) fn look_up(&mut self, record: &Record) -> Option<String> {
         let mut reason = None;
         for entry in &mut self.entries {

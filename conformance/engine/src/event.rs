@@ -2,6 +2,10 @@
 //!
 //! Reports consume nothing else. Events contain no secrets: they are redacted when they are created.
 
+mod exchange;
+mod load;
+mod openapi;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,16 +15,22 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-pub use crate::identity::Identity;
 use crate::outcome::{self, Outcome};
 use crate::target::isolation::Mechanism;
 use crate::verdict::{Finding, Verdict};
-use conformance_suite::amount::{amount, grouped, time};
+use conformance_suite::amount::{amount, time};
 use conformance_suite::plan::Plan;
-pub use conformance_suite::plan::{Demand, Next, Shard};
 use conformance_suite::shell::quote;
 use conformance_suite::source::{Excerpt, Place};
 use conformance_suite::suite::Level;
+
+pub use crate::identity::Identity;
+pub use conformance_suite::plan::{Demand, Next, Shard};
+pub use exchange::{Exchange, Execution, Hop, Printed, Received, Sent};
+pub use load::{LeftOut, Load, Pace};
+pub use openapi::{
+    ApiCount, ApiCoverage, ApiDescription, OPERATIONS, OperationCheck, REQUIREMENT, is_operation,
+};
 
 /// An event. In JSON Lines, the member `event` names its kind.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
@@ -39,17 +49,6 @@ pub enum Event {
 
 /// Version of the event stream format.
 pub const EVENTS_VERSION: u32 = 1;
-
-/// The scenario of the records about the operations of a description.
-pub const OPERATIONS: &str = "openapi";
-/// The requirement that every exchange matches the description.
-pub const REQUIREMENT: &str = "OPENAPI";
-
-/// Whether an id is that of a record about an operation.
-#[must_use]
-pub fn is_operation(id: &str) -> bool {
-    id.strip_prefix(OPERATIONS).is_some_and(|rest| rest.starts_with("::"))
-}
 
 /// All events of a run.
 #[derive(Debug, Clone)]
@@ -125,55 +124,6 @@ pub struct Header {
     /// What `uuid()` and `random()` were computed from, for `--seed`; absent if no step uses them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u32>,
-}
-
-/// A description of an API that exchanges are checked against.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-pub struct ApiDescription {
-    /// Its title.
-    pub title: String,
-    /// Its file.
-    pub file: String,
-    /// The level of the requirement that every exchange matches it.
-    pub level: Level,
-    /// Number of its operations.
-    pub operations: usize,
-}
-
-/// Which parts of a description the steps of a run used.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-pub struct ApiCoverage {
-    /// Counts of each kind of part.
-    pub counts: Vec<ApiCount>,
-    /// Operations that no step used, and unused parts of the others.
-    pub missing: Vec<String>,
-}
-
-/// How many parts of a kind were used.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-pub struct ApiCount {
-    /// The kind: `operations`, `parameters`, `statuses`, `content-types` or `branches`.
-    pub kind: String,
-    /// Number of parts.
-    pub total: usize,
-    /// Number of parts that were used.
-    pub covered: usize,
-}
-
-/// The exchanges of a step with one operation of the description.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-pub struct OperationCheck {
-    /// The method and the path of the operation; absent if the description has none for the request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub operation: Option<String>,
-    /// Source location of the operation in the description.
-    pub place: Place,
-    /// The violations. Their places are in the description.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub violations: Vec<Finding>,
-    /// Parts of the description that could not be used, one sentence each.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub remarks: Vec<String>,
 }
 
 impl Header {
@@ -266,7 +216,7 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
     /// Number of mismatches that are not in `findings`.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "exchange::is_zero")]
     pub more_findings: usize,
     /// Reason of the verdict, if it is not a mismatch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -298,198 +248,6 @@ pub struct Record {
     /// Why the target was restarted before this scenario; data of earlier scenarios is lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restarted: Option<String>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it asks about by reference")]
-fn is_zero(number: &usize) -> bool {
-    *number == 0
-}
-
-/// A request and its response.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
-pub struct Exchange {
-    /// The request.
-    pub sent: Sent,
-    /// Followed redirects, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub hops: Vec<Hop>,
-    /// Why a redirect was not followed although the step requests it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub redirect_end: Option<String>,
-    /// Whether the request was sent a second time because the target had closed the reused connection before any byte of a response.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub resent: bool,
-    /// The response, possibly incomplete.
-    pub received: Option<Received>,
-    /// A curl command that reproduces the request.
-    pub again: String,
-}
-
-/// A program that a step has run in the folder of the target.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
-pub struct Execution {
-    /// The command, quoted for a shell.
-    pub command: String,
-    /// What it was given on standard input.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stdin: Option<Printed>,
-    /// The exit code; absent if the program did not exit by itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exit: Option<i32>,
-    /// How the program ended, if it did not exit by itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub end: Option<String>,
-    /// What it printed to standard output.
-    pub stdout: Printed,
-    /// What it printed to standard error.
-    pub stderr: Printed,
-    /// Run time in milliseconds.
-    pub milliseconds: f64,
-}
-
-/// The input or the output of a program.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
-pub struct Printed {
-    /// The text, at most 16 KiB of it.
-    pub text: String,
-    /// Size in bytes, if `text` is only the beginning.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<usize>,
-    /// SHA-256, if `text` is only the beginning of a text that was read to its end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sha256: Option<String>,
-    /// Whether the program printed more than was read.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub cut: bool,
-}
-
-impl Execution {
-    /// Returns how the program ended, as a phrase: `exit code 1`.
-    #[must_use]
-    pub fn ended(&self) -> String {
-        match (self.exit, &self.end) {
-            (Some(code), _) => format!("exit code {code}"),
-            (None, Some(end)) => end.clone(),
-            (None, None) => "no exit code".to_owned(),
-        }
-    }
-
-    /// Returns the input and the outputs that are not empty, with their names.
-    pub fn streams(&self) -> impl Iterator<Item = (&'static str, &Printed)> {
-        let stdin = self.stdin.as_ref().map(|stdin| ("stdin", stdin));
-        let all = stdin.into_iter().chain([("stdout", &self.stdout), ("stderr", &self.stderr)]);
-        all.filter(|(_, printed)| !printed.text.is_empty())
-    }
-}
-
-impl Printed {
-    /// Returns at most `most` bytes of the text, and a note about the rest.
-    #[must_use]
-    pub fn beginning(&self, most: usize) -> (&str, Option<String>) {
-        beginning(&self.text, most, self.bytes, self.sha256.as_deref(), self.cut)
-    }
-}
-
-/// A followed redirect.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-pub struct Hop {
-    /// The redirect response.
-    pub received: Received,
-    /// The request to the new location.
-    pub sent: Sent,
-}
-
-/// A request.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
-pub struct Sent {
-    /// The method.
-    pub method: String,
-    /// The path and the query.
-    pub target: String,
-    /// The header fields.
-    pub headers: Vec<(String, String)>,
-    /// Number of header fields that are left out.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub more_headers: usize,
-    /// The body as text, at most 16 KiB of it.
-    pub body: Option<String>,
-    /// Size of the body in bytes, if `body` is only its beginning.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<usize>,
-    /// SHA-256 of the body, if `body` is only its beginning.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sha256: Option<String>,
-}
-
-/// A response.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
-pub struct Received {
-    /// The status.
-    pub status: u16,
-    /// The header fields.
-    pub headers: Vec<(String, String)>,
-    /// Number of header fields that are left out.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub more_headers: usize,
-    /// The body as text, at most 16 KiB of it.
-    pub body: String,
-    /// Number of bytes of the body that were read, if `body` is only their beginning.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<usize>,
-    /// SHA-256 of the body, if `body` is only its beginning and the body was read to its end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sha256: Option<String>,
-    /// Whether the body is longer: no expectation needs it, so only the first MiB was read.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub cut: bool,
-    /// Why the response is incomplete.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub incomplete: Option<String>,
-    /// Response time in milliseconds.
-    pub milliseconds: f64,
-}
-
-impl Sent {
-    /// Returns at most `most` bytes of the body, and a note about the rest.
-    #[must_use]
-    pub fn beginning(&self, most: usize) -> (&str, Option<String>) {
-        beginning(self.body.as_deref().unwrap_or_default(), most, self.bytes, self.sha256.as_deref(), false)
-    }
-}
-
-/// Returns at most `most` bytes of a body, and a note about the rest.
-fn beginning<'b>(
-    body: &'b str,
-    most: usize,
-    bytes: Option<usize>,
-    sha256: Option<&str>,
-    cut: bool,
-) -> (&'b str, Option<String>) {
-    let shown = &body[..body.floor_char_boundary(most)];
-    if shown.len() == body.len() && bytes.is_none() && !cut {
-        return (shown, None);
-    }
-    let size = grouped(bytes.unwrap_or(body.len()));
-    let rest = match (sha256, cut) {
-        (_, true) => format!("… {size} bytes were read; the body is longer"),
-        (Some(sha256), false) => format!("… {size} bytes in total, SHA-256 {sha256}"),
-        (None, false) => format!("… {size} bytes in total"),
-    };
-    (shown, Some(rest))
-}
-
-impl Received {
-    /// Returns at most `most` bytes of the body, and a note about the rest.
-    #[must_use]
-    pub fn beginning(&self, most: usize) -> (&str, Option<String>) {
-        beginning(&self.body, most, self.bytes, self.sha256.as_deref(), self.cut)
-    }
-
-    /// Returns the first value of a header field; `name` is in lower case.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
-    }
 }
 
 /// The last event: the summary of the run.
@@ -524,67 +282,6 @@ pub struct Footer {
     pub exit: u8,
     /// Duration of the run in milliseconds.
     pub milliseconds: f64,
-}
-
-/// Results of a load test. The first run of each step determines the expected verdict.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-pub struct Load {
-    /// Duration in seconds.
-    pub seconds: f64,
-    /// Number of concurrent scenarios.
-    pub jobs: usize,
-    /// Number of repeated scenarios.
-    pub scenarios: usize,
-    /// Number of scenario runs.
-    pub repetitions: u64,
-    /// Number of exchanges.
-    pub exchanges: u64,
-    /// Number of exchanges with the expected verdict.
-    pub kept: u64,
-    /// Exchanges per second.
-    pub per_second: f64,
-    /// Number of requests that timed out.
-    #[serde(default)]
-    pub timeouts: u64,
-    /// Why the test ended early, if it did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended: Option<String>,
-    /// Scenarios that were not repeated, with reasons.
-    pub left_out: Vec<LeftOut>,
-    /// Results of the repeated steps, in the order of the plan.
-    pub steps: Vec<Pace>,
-}
-
-/// A scenario that was not repeated.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-pub struct LeftOut {
-    /// The scenario.
-    pub scenario: String,
-    /// Why it was not repeated.
-    pub reason: String,
-}
-
-/// Results of a step in a load test. Times are in milliseconds.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-pub struct Pace {
-    /// The id of the step.
-    pub id: String,
-    /// Number of exchanges.
-    pub exchanges: u64,
-    /// Number of exchanges with the expected verdict.
-    pub kept: u64,
-    /// The expected verdict.
-    pub verdict: Verdict,
-    /// Median response time.
-    pub p50: f64,
-    /// 90th percentile.
-    pub p90: f64,
-    /// 99th percentile.
-    pub p99: f64,
-    /// 99.9th percentile.
-    pub p999: f64,
-    /// Maximum.
-    pub max: f64,
 }
 
 /// A step that fails the run without covering a requirement.

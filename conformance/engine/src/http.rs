@@ -265,6 +265,12 @@ impl HttpClient {
         limit: Duration,
         connection: Option<Connection>,
     ) -> Single {
+        let names_host = request.raw.is_some() || request.any_target() && !request.target.starts_with('/');
+        if names_host && self.pool.route.is_forwarded() {
+            let cause = "a proxy could send raw bytes, or a request target that does not begin with `/`, to another host than \
+                the target: run without --proxy";
+            return Single::none(TransportError::InvalidRequest(cause.to_owned()));
+        }
         let target = if request.any_target() {
             request.target.clone()
         } else {

@@ -109,6 +109,9 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Jud
 /// A field with several values matches if one of its values does. A list matcher is compared with all of them.
 fn compare_header(name: &str, matcher: &Matcher, response: &Response, scope: &Scope) -> Option<Finding> {
     let values: Vec<&str> = response.header_values(name).collect();
+    if values.is_empty() && matcher.allows_absence() {
+        return None;
+    }
     if matcher.is_of_lists() {
         let all = Json::Array(values.iter().map(|value| Json::from(*value)).collect());
         let first = matcher.compare(&all, "", scope).shown.into_iter().next()?;
@@ -137,6 +140,9 @@ fn header(name: &str) -> String {
 
 fn compare_cookie(cookie: &Cookie, response: &Response, scope: &Scope) -> Vec<Finding> {
     let Some(set) = response.cookie(&cookie.name) else {
+        if cookie.optional {
+            return Vec::new();
+        }
         let names: Vec<String> = response.cookies().map(|cookie| cookie.name.to_owned()).collect();
         // Same wording as for a capture that finds no cookie.
         let none = format!("no cookie `{}` is set", cookie.name);
@@ -157,7 +163,8 @@ fn compare_cookie(cookie: &Cookie, response: &Response, scope: &Scope) -> Vec<Fi
     for (attribute, matcher) in &cookie.attributes {
         let value = attribute_of(&set, attribute);
         let received = value.as_deref().map_or_else(|| "none".to_owned(), visible::text);
-        if !value.as_ref().is_some_and(|value| matcher.matches(&Json::from(value.as_str()), scope)) {
+        let matches = |value: &String| matcher.matches(&Json::from(value.as_str()), scope);
+        if !value.as_ref().map_or_else(|| matcher.allows_absence(), matches) {
             let label = format!("the cookie's `{attribute}` is {}", visible::cut(&received, MAX_LABEL));
             let values: Vec<&str> = value.iter().map(String::as_str).collect();
             let finding = differing_text(matcher, &values, label, received, scope);

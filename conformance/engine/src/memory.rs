@@ -37,6 +37,8 @@ struct Broken {
 struct Missing {
     verdict: Verdict,
     cause: String,
+    /// Whether the cause already names the step that is responsible.
+    names_step: bool,
 }
 
 impl Memory {
@@ -122,7 +124,9 @@ impl Memory {
         definition.all_needs().find_map(|Need { name, key, made_by }| {
             let (verdict, reason) = match self.made.get(&**key) {
                 Some(Ok(_)) => return None,
-                Some(Err(Missing { verdict, cause })) => {
+                // Each step of a chain would repeat the reasons of all before it.
+                Some(Err(Missing { verdict, cause, names_step: true })) => (*verdict, cause.clone()),
+                Some(Err(Missing { verdict, cause, .. })) => {
                     (*verdict, format!("step `{made_by}` did not capture `{name}`: {cause}"))
                 }
                 None => {
@@ -142,16 +146,29 @@ impl Memory {
         }
     }
 
-    /// Records why a capture is missing.
+    /// Records why a capture is missing although its step was sent.
     pub(crate) fn mark_missing(&mut self, keys: &[String], verdict: Verdict, cause: &str) {
+        self.miss(keys, verdict, cause, false);
+    }
+
+    /// Records that a capture is missing because its step has this verdict.
+    pub(crate) fn mark_without(&mut self, keys: &[String], judgement: &Judgement) {
+        let cause = judgement.reason.as_deref().unwrap_or_default();
+        self.miss(keys, judgement.verdict, cause, judgement.waits_for.is_some());
+    }
+
+    fn miss(&mut self, keys: &[String], verdict: Verdict, cause: &str, names_step: bool) {
         let verdict = if verdict == Verdict::Skipped { verdict } else { Verdict::Inconclusive };
         for key in keys {
-            self.made.insert(key.clone(), Err(Missing { verdict, cause: cause.to_owned() }));
+            self.made.insert(key.clone(), Err(Missing { verdict, cause: cause.to_owned(), names_step }));
         }
     }
 
-    /// Records that a setup step or a precondition failed.
+    /// Records that a setup step or a precondition failed. Later ones do not run because of it, so the first one counts.
     pub(crate) fn break_off(&mut self, step: &Step, judgement: &Judgement) {
+        if self.broken.is_some() {
+            return;
+        }
         let reason = match &judgement.reason {
             Some(reason) if step.role == Role::Precondition => reason.clone(),
             _ => format!("step `{}`, on which the rest depends, did not pass", step.id),

@@ -12,15 +12,15 @@ title: fuzz
 origin: http://0.0.0.0:5000
 stages: [one, two]
 launch:
-  ready: curl "http://0.0.0.0:5000/api/v1/status"
+  ready: curl "http://0.0.0.0:5000/status"
 profiles:
   open: {title: open}
   basic: {title: basic}
   session: {title: session, output: {user_id: 'id (\S+)'}}
 features: [uploads]
 fixtures:
-  bob: {id: 1, email: bob@hbtn.io, password: secret}
-  ada: {id: 2, email: ada@hbtn.io, password: "it's", last_name: null}
+  bob: {id: 1, email: bob@example.org, password: secret}
+  ada: {id: 2, email: ada@example.org, password: "it's", last_name: null}
 "#;
 const REGISTER: &str = "format: 1\nrequirements:\n  - {id: A-1.1, level: must, clause: \"1\", text: It answers.}\n";
 

@@ -8,10 +8,10 @@ use conformance_suite::response::Response;
 use conformance_suite::source::Place;
 use conformance_suite::visible;
 
-use crate::description::{Description, Location, Media, Operation, Parameter, Reply, Schema, Scheme, Within};
+use crate::description::Description;
 use crate::media::{closeness, essence, is_form, is_json};
+use crate::model::{Location, Media, Operation, Parameter, Reply, Schema, Scheme, Within};
 use crate::parameter::{Found, form, in_field, in_path, in_query};
-use crate::read::Cursor;
 use crate::shape::unmentioned;
 
 /// What a check found.
@@ -221,9 +221,10 @@ impl<'d> Check<'d> {
         };
         for fault in compiled.faults(value) {
             let location = fault.keyword.as_deref().map_or_else(|| schema.location.clone(), Location::of_uri);
-            let label = label(&fault.pointer, &fault.why);
+            let pointer = visible::text(&fault.pointer);
+            let label = label(&pointer, &fault.why);
             // Only a pointer into a body is of use to readers.
-            let pointer = rule.ends_with("body").then(|| visible::text(&fault.pointer));
+            let pointer = rule.ends_with("body").then_some(pointer);
             self.add(rule, &location, label, pointer, "a value that matches the schema", &fault.why);
         }
     }
@@ -283,11 +284,7 @@ impl<'d> Check<'d> {
             }
         });
         if self.description.strict {
-            let is_request = rule == "request body";
-            let documents = self.description.documents(is_request);
-            let Some(cursor) = Cursor::at(documents, &schema.location.uri, &schema.location.pointer) else {
-                return;
-            };
+            let Some(cursor) = schema.cursor() else { return };
             let mut found = Vec::new();
             unmentioned(&[cursor], value, "", &mut found);
             for pointer in found {
@@ -468,7 +465,7 @@ fn cookies(request: &Prepared) -> Vec<(&str, &str)> {
     pairs.filter_map(|pair| pair.trim().split_once('=')).collect()
 }
 
-/// Whether a field of a response belongs to HTTP itself or to what stands between client and server.
+/// Whether a field of a response belongs to HTTP itself, or is added by frameworks and proxies.
 fn is_standard(name: &str) -> bool {
     const NAMES: [&str; 29] = [
         "accept-ranges",

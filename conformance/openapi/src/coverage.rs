@@ -10,8 +10,9 @@ use conformance_suite::safe::markdown;
 use serde::Serialize;
 
 use crate::check::best;
-use crate::description::{Description, Operation, Schema, Within};
+use crate::description::Description;
 use crate::media::{essence, is_json};
+use crate::model::{Operation, Schema, Within};
 use crate::read::{Cursor, uri_of};
 use crate::shape::{items, property};
 
@@ -109,7 +110,8 @@ pub struct Collector {
     branches: BTreeSet<String>,
     /// Whether bodies are known.
     knows_bodies: bool,
-    compiled: BTreeMap<String, Option<DocumentSchema>>,
+    /// The alternatives by direction and URI: their schemas differ in members that are only read or only written.
+    compiled: BTreeMap<(bool, String), Option<DocumentSchema>>,
 }
 
 impl Collector {
@@ -170,13 +172,10 @@ impl Collector {
     }
 
     fn walk(&mut self, schema: Option<&Schema>, content_type: &str, body: Option<&str>, is_request: bool) {
-        let (true, Some(schema), Some(body)) = (is_json(&essence(content_type)), schema, body) else {
-            return;
-        };
+        let is_known = self.knows_bodies && is_json(&essence(content_type));
+        let (true, Some(schema), Some(body)) = (is_known, schema, body) else { return };
         let Ok(value) = json::read(body.as_bytes()) else { return };
-        let description = Arc::clone(&self.description);
-        let documents = description.documents(is_request);
-        if let Some(cursor) = Cursor::at(documents, &schema.location.uri, &schema.location.pointer) {
+        if let Some(cursor) = schema.cursor() {
             self.take(&cursor, &value, is_request, 0);
         }
     }
@@ -196,7 +195,8 @@ impl Collector {
         for one in alternatives {
             let uri = uri_of(&one.uri, &one.pointer);
             let documents = self.description.documents(is_request);
-            let compiled = self.compiled.entry(uri.clone()).or_insert_with(|| documents.compile(&uri).ok());
+            let key = (is_request, uri.clone());
+            let compiled = self.compiled.entry(key).or_insert_with(|| documents.compile(&uri).ok());
             if compiled.as_ref().is_some_and(|schema| schema.holds(value)) {
                 self.branches.insert(uri);
             }
@@ -384,15 +384,14 @@ fn all_branches(description: &Description) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for operation in &description.operations {
-        let requests = operation.body.iter().flat_map(|body| &body.content).map(|media| (media, true));
-        let replies = operation.replies.iter().flat_map(|reply| &reply.content).map(|media| (media, false));
-        for (media, is_request) in requests.chain(replies) {
+        let requests = operation.body.iter().flat_map(|body| &body.content);
+        let replies = operation.replies.iter().flat_map(|reply| &reply.content);
+        for media in requests.chain(replies) {
             // Only the values of JSON bodies are known.
             let Some(schema) = media.schema.as_ref().filter(|_| is_json(&essence(&media.name))) else {
                 continue;
             };
-            let documents = description.documents(is_request);
-            if let Some(cursor) = Cursor::at(documents, &schema.location.uri, &schema.location.pointer) {
+            if let Some(cursor) = schema.cursor() {
                 gather(&cursor, &mut seen, &mut found);
             }
         }

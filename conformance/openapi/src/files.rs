@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::{Component, Path};
 use std::sync::{Arc, OnceLock};
 
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
@@ -131,13 +132,20 @@ impl File {
             Some(place) => Diagnostic::at(place.clone(), message),
             None => Diagnostic::new(message),
         };
+        let refused = |message: String| {
+            wrong(message)
+                .help("save the file next to the description, or bundle the description into one file")
+        };
         let Some(name) = uri.strip_prefix(FOLDER) else {
             let message = format!("`{uri}` is not fetched: a description can only refer to files");
-            return Err(wrong(message)
-                .help("save the file next to the description, or bundle the description into one file")
-                .into());
+            return Err(refused(message).into());
         };
         let name = percent_decode_str(name).decode_utf8_lossy();
+        // Joining URLs removes `..`, but not an encoded slash such as in `..%2f`, or a second slash.
+        if !Path::new(&*name).components().all(|part| matches!(part, Component::Normal(_))) {
+            let message = format!("`{name}` is not read: it is outside of the folder of the description");
+            return Err(refused(message).into());
+        }
         let shown = if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
         let bytes = read(&name).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => wrong(format!("the file {shown} does not exist")),

@@ -8,14 +8,15 @@ mod description;
 mod dialect;
 mod files;
 mod media;
+mod model;
 mod parameter;
 mod path;
 mod read;
+mod reader;
 pub mod sample;
 mod shape;
 
 pub use check::{Checked, Violation};
-pub use description::{
-    Body, Description, Location, Media, Operation, Parameter, Reply, Schema, Scheme, Within,
-};
+pub use description::Description;
 pub use files::ReadFile;
+pub use model::{Body, Location, Media, Operation, Parameter, Reply, Schema, Scheme, Within};

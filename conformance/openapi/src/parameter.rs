@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use conformance_suite::json::{Json, read};
 use percent_encoding::percent_decode_str;
 
-use crate::description::{Parameter, Schema};
+use crate::model::{Parameter, Schema};
 use crate::read::Cursor;
 use crate::shape::{items, property, types};
 
@@ -42,7 +42,7 @@ pub(crate) fn in_field(parameter: &Parameter, written: Option<&str>) -> Found {
 pub(crate) fn in_query(parameter: &Parameter, pairs: &[(String, String)]) -> Found {
     let own: Vec<&str> =
         pairs.iter().filter(|(name, _)| *name == parameter.name).map(|(_, value)| value.as_str()).collect();
-    let Some(schema) = cursor(parameter.schema.as_ref()) else {
+    let Some(schema) = parameter.schema.as_ref().and_then(Schema::cursor) else {
         return if own.is_empty() { Found::Missing } else { Found::Unknown };
     };
     let types = types(&schema);
@@ -93,7 +93,7 @@ fn simple(parameter: &Parameter, written: &str, separator: char) -> Found {
     if parameter.is_json {
         return read(written.as_bytes()).map_or_else(|_| Found::Value(Json::from(written)), Found::Value);
     }
-    let Some(schema) = cursor(parameter.schema.as_ref()) else { return Found::Unknown };
+    let Some(schema) = parameter.schema.as_ref().and_then(Schema::cursor) else { return Found::Unknown };
     let types = types(&schema);
     if types.contains("object") {
         return Found::Unknown;
@@ -108,7 +108,7 @@ fn simple(parameter: &Parameter, written: &str, separator: char) -> Found {
 
 /// Reads a form as an object.
 pub(crate) fn form(body: &[u8], schema: &Schema) -> Option<Json> {
-    let schema = cursor(Some(schema))?;
+    let schema = schema.cursor()?;
     let mut members: BTreeMap<String, Json> = BTreeMap::new();
     for (name, value) in form_urlencoded::parse(body) {
         let below = property(&schema, &name);
@@ -142,9 +142,4 @@ fn typed(written: &str, schema: Option<&Cursor<'_>>) -> Json {
         _ => false,
     };
     read(written.as_bytes()).ok().filter(is_wanted).unwrap_or_else(|| Json::from(written))
-}
-
-fn cursor(schema: Option<&Schema>) -> Option<Cursor<'_>> {
-    let schema = schema?;
-    Cursor::at(&schema.documents, &schema.location.uri, &schema.location.pointer)
 }

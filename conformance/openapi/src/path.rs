@@ -71,7 +71,7 @@ fn pieces(segment: &str) -> Vec<Piece> {
     pieces
 }
 
-/// Matches the pieces of a segment from left to right; a parameter ends at the first occurrence of the text after it.
+/// Matches the pieces of a segment from left to right; a parameter ends at the last occurrence of the text after it.
 fn take(pieces: &[Piece], segment: &str, values: &mut BTreeMap<String, String>) -> bool {
     match pieces {
         [] => segment.is_empty(),

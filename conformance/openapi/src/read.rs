@@ -76,7 +76,7 @@ impl<'d> Cursor<'d> {
         items.map(item).collect()
     }
 
-    /// Follows references until there is none.
+    /// Follows references until a value has no `$ref`.
     pub(crate) fn resolved(self) -> Result<Self, BrokenReference> {
         let mut one = self;
         for _ in 0..MOST_HOPS {

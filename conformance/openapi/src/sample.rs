@@ -1,10 +1,10 @@
 //! Makes values from schemas: an example of a value, and an outline of what to expect.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::description::Schema;
+use crate::model::Schema;
 use crate::read::Cursor;
 use crate::shape::{items, parts, property, types};
 
@@ -31,13 +31,13 @@ const OUTLINE_DEEPEST: usize = 2;
 /// Returns an example of a value; none if the schema cannot be read.
 #[must_use]
 pub fn example(schema: &Schema) -> Option<Value> {
-    Some(sample(&cursor(schema)?, 0))
+    Some(sample(&schema.cursor()?, 0))
 }
 
 /// Returns an outline of the values.
 #[must_use]
 pub fn outline(schema: &Schema) -> Option<Outline> {
-    Some(sketch(&cursor(schema)?, 0))
+    Some(sketch(&schema.cursor()?, 0))
 }
 
 /// Whether a schema names a value: an example, a default, a constant or a list of values.
@@ -45,23 +45,19 @@ pub fn outline(schema: &Schema) -> Option<Outline> {
 pub fn says_value(schema: &Schema) -> bool {
     let names = ["example", "examples", "default", "const", "enum"];
     let says = |part: &Cursor<'_>| names.iter().find_map(|name| part.value.get(*name).cloned());
-    cursor(schema).is_some_and(|schema| first(&schema, says).is_some())
+    schema.cursor().is_some_and(|schema| first(&schema, says).is_some())
 }
 
 /// Whether a schema describes a member of an object.
 #[must_use]
 pub fn has_member(schema: &Schema, name: &str) -> bool {
-    cursor(schema).is_some_and(|schema| !property(&schema, name).is_empty())
-}
-
-fn cursor(schema: &Schema) -> Option<Cursor<'_>> {
-    Cursor::at(&schema.documents, &schema.location.uri, &schema.location.pointer)
+    schema.cursor().is_some_and(|schema| !property(&schema, name).is_empty())
 }
 
 /// Returns the first value of a keyword in a schema and the parts that always apply to it.
 fn first(schema: &Cursor<'_>, found: impl Fn(&Cursor<'_>) -> Option<Value>) -> Option<Value> {
     let mut value = None;
-    always(schema, 0, &mut |part| {
+    always(schema, &mut |part| {
         if value.is_none() {
             value = found(part);
         }
@@ -69,19 +65,22 @@ fn first(schema: &Cursor<'_>, found: impl Fn(&Cursor<'_>) -> Option<Value>) -> O
     value
 }
 
-/// Calls `found` for a schema, and for what it refers to and combines with `allOf`.
-fn always<'d>(schema: &Cursor<'d>, depth: usize, found: &mut dyn FnMut(&Cursor<'d>)) {
-    if depth > DEEPEST {
-        return;
-    }
-    found(schema);
-    if schema.text("$ref").is_some()
-        && let Ok(target) = schema.clone().resolved()
-    {
-        always(&target, depth + 1, found);
-    }
-    for part in schema.get("allOf").iter().flat_map(Cursor::items) {
-        always(&part, depth + 1, found);
+/// Calls `found` for a schema, and for what it refers to and combines with `allOf`; once for each schema.
+fn always<'d>(schema: &Cursor<'d>, found: &mut dyn FnMut(&Cursor<'d>)) {
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![(schema.clone(), 0)];
+    while let Some((schema, depth)) = waiting.pop() {
+        if depth > DEEPEST || !seen.insert((schema.uri.clone(), schema.pointer.clone())) {
+            continue;
+        }
+        found(&schema);
+        let parts = schema.get("allOf").map(|all| all.items()).unwrap_or_default();
+        waiting.extend(parts.into_iter().rev().map(|part| (part, depth + 1)));
+        if schema.text("$ref").is_some()
+            && let Ok(target) = schema.resolved()
+        {
+            waiting.push((target, depth + 1));
+        }
     }
 }
 
@@ -104,7 +103,7 @@ fn sample(schema: &Cursor<'_>, depth: usize) -> Value {
     }
     // One alternative is enough.
     let mut alternative = None;
-    always(schema, 0, &mut |part| {
+    always(schema, &mut |part| {
         for combined in ["oneOf", "anyOf"] {
             let all = part.get(combined).map(|all| all.items()).unwrap_or_default();
             let chosen = all.iter().find(|one| one.text("type") != Some("null"));
@@ -114,7 +113,7 @@ fn sample(schema: &Cursor<'_>, depth: usize) -> Value {
     let mut members = Map::new();
     let mut has_members = false;
     let mut required: Vec<String> = Vec::new();
-    always(schema, 0, &mut |part| {
+    always(schema, &mut |part| {
         has_members |= part.value.get("properties").is_some();
         let names = part.value.get("required").and_then(Value::as_array).into_iter().flatten();
         required.extend(names.filter_map(Value::as_str).map(str::to_owned));
@@ -189,7 +188,7 @@ fn sketch(schema: &Cursor<'_>, depth: usize) -> Outline {
     outline.format = first(schema, |part| part.value.get("format").cloned())
         .and_then(|value| value.as_str().map(str::to_owned));
     let mut listed = None;
-    always(schema, 0, &mut |part| {
+    always(schema, &mut |part| {
         if let Some(value) = part.value.get("const") {
             listed = Some(vec![value.clone()]);
         } else if let Some(Value::Array(values)) = part.value.get("enum") {
@@ -201,7 +200,7 @@ fn sketch(schema: &Cursor<'_>, depth: usize) -> Outline {
         return outline;
     }
     let mut required: Vec<String> = Vec::new();
-    always(schema, 0, &mut |part| {
+    always(schema, &mut |part| {
         let names = part.value.get("required").and_then(Value::as_array).into_iter().flatten();
         required.extend(names.filter_map(Value::as_str).map(str::to_owned));
     });

@@ -197,43 +197,99 @@ fn part<'a>(pattern: &Regex, text: &'a str) -> Option<&'a str> {
     pattern.captures(text)?.get(group).map(|found| found.as_str())
 }
 
+/// A key of a capture that says where the value is.
+#[derive(Clone, Copy)]
+enum Key {
+    Cookie,
+    Header,
+    Json,
+    Text,
+    Status,
+    Duration,
+}
+
+/// The keys of a capture of a response.
+const OF_RESPONSE: &[(&str, Key)] = &[
+    ("cookie", Key::Cookie),
+    ("header", Key::Header),
+    ("json", Key::Json),
+    ("text", Key::Text),
+    ("status", Key::Status),
+    ("duration", Key::Duration),
+];
+
+/// The keys of a capture of a program.
+const OF_PROGRAM: &[(&str, Key)] =
+    &[("json", Key::Json), ("stdout", Key::Text), (STDERR, Key::Text), ("exit", Key::Status)];
+const STDERR: &str = "stderr";
+
 /// Compiles an entry of `capture`.
 ///
 /// # Errors
 /// An invalid name or source, with its location.
 pub fn compile(name: &Located<String>, node: &Node, source: &Arc<Source>) -> Result<Capture, Diagnostic> {
-    let place = name.place(source);
-    check_name(&name.value, &place)?;
-    let mut members = Members::of(node, source, "a capture").map_err(|wrong| match &node.value {
+    let members = Members::of(node, source, "a capture").map_err(|wrong| match &node.value {
         Value::String(text) if node.tag.is_none() => wrong.help(instead_of(text)),
         _ => wrong,
     })?;
+    compile_keys(name, members, source, OF_RESPONSE).map(|(_, capture)| capture)
+}
+
+/// Compiles an entry of `capture` in a step that runs a program, and returns whether the value is in standard error. Status and
+/// body of the capture are the exit code and the output.
+///
+/// # Errors
+/// An invalid name or source, with its location.
+pub(crate) fn compile_printed(
+    name: &Located<String>,
+    node: &Node,
+    source: &Arc<Source>,
+) -> Result<(bool, Capture), Diagnostic> {
+    const HELP: &str = "write {stdout: 'id: (.*)'}, {json: /id} or {exit: true}";
+    let members = Members::of(node, source, "a capture").map_err(|wrong| wrong.help(HELP))?;
+    let (key, capture) = compile_keys(name, members, source, OF_PROGRAM)?;
+    Ok((key == STDERR, capture))
+}
+
+/// Compiles an entry with exactly one of some keys, and returns that key.
+fn compile_keys(
+    name: &Located<String>,
+    mut members: Members<'_>,
+    source: &Arc<Source>,
+    keys: &'static [(&'static str, Key)],
+) -> Result<(&'static str, Capture), Diagnostic> {
+    let place = name.place(source);
+    check_name(&name.value, &place)?;
     let mut found = Vec::new();
-    for kind in KINDS {
-        if let Some(node) = members.take(kind) {
-            found.push((kind, string(node, source, kind)?, node.place(source)));
+    for (key, kind) in keys {
+        if let Some(node) = members.take(key) {
+            found.push((*key, *kind, string(node, source, key)?, node.place(source)));
         }
     }
     let part = members.take("pattern");
     let secret = members.take("secret").map(|node| flag(node, source)).transpose()?.unwrap_or(false);
     let whole = members.place().clone();
     members.finish()?;
-    let [(kind, written, at)] = found.as_slice() else {
-        return Err(Diagnostic::at(
-            whole,
-            "a capture needs exactly one of `cookie`, `header`, `json`, `text`, `status` and `duration`",
-        ));
+    let [(key, kind, written, at)] = found.as_slice() else {
+        let keys = keys.iter().map(|(key, _)| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+        let (others, last) = keys.rsplit_once(", ").unwrap_or_default();
+        return Err(Diagnostic::at(whole, format!("a capture needs exactly one of {others} and {last}")));
     };
-    let from = match *kind {
-        "cookie" => From::Cookie(written.clone()),
-        "header" => From::Header(written.clone()),
-        "json" if written.is_empty() || written.starts_with('/') => From::Json(written.clone()),
-        "json" if written.starts_with('$') => From::Path(Path::compile(written, at)?),
-        "status" if written == "true" => From::Status,
-        "status" => {
-            return Err(Diagnostic::at(at.clone(), "expected `true`").help("write {status: true}"));
+    let from = match kind {
+        Key::Cookie => From::Cookie(written.clone()),
+        Key::Header => From::Header(written.clone()),
+        Key::Json if written.is_empty() || written.starts_with('/') => From::Json(written.clone()),
+        Key::Json if written.starts_with('$') => From::Path(Path::compile(written, at)?),
+        Key::Json => {
+            return Err(Diagnostic::at(at.clone(), format!("`{written}` is neither a JSON Pointer nor a JSONPath"))
+                .help("a pointer begins with `/`, such as /id or /0/name; '' is the whole body (RFC 6901); a path begins with `$` (RFC 9535)"));
         }
-        "duration" => From::Duration(match written.as_str() {
+        Key::Text => From::Body,
+        Key::Status if written == "true" => From::Status,
+        Key::Status => {
+            return Err(Diagnostic::at(at.clone(), "expected `true`").help(format!("write {{{key}: true}}")));
+        }
+        Key::Duration => From::Duration(match written.as_str() {
             "ms" => Unit::Milliseconds,
             "s" => Unit::Seconds,
             other => {
@@ -241,33 +297,25 @@ pub fn compile(name: &Located<String>, node: &Node, source: &Arc<Source>) -> Res
                     .help("write {duration: ms} or {duration: s}"));
             }
         }),
-        "json" => {
-            return Err(Diagnostic::at(at.clone(), format!("`{written}` is neither a JSON Pointer nor a JSONPath"))
-                .help("a pointer begins with `/`, such as /id or /0/name; '' is the whole body (RFC 6901); a path begins with `$` (RFC 9535)"));
-        }
-        _ => From::Body,
     };
     let part = match (&from, part) {
         (From::Body, Some(part)) => {
-            return Err(Diagnostic::at(
-                part.place(source),
-                "`pattern` is not allowed with `text`, which is already a pattern",
-            )
-            .help("use `pattern` to take a part of a `cookie`, a `header` or a `json` string"));
+            let message = format!("`pattern` is not allowed with `{key}`, which is already a pattern");
+            let others = if *key == "text" { "a `cookie`, a `header` or a" } else { "a" };
+            return Err(Diagnostic::at(part.place(source), message)
+                .help(format!("use `pattern` to take a part of {others} `json` string")));
         }
         (From::Status | From::Duration(_), Some(part)) => {
-            let message = "`pattern` is not allowed with `status` and `duration`, which are numbers";
+            let message = format!("`pattern` is not allowed with `{key}`, which is a number");
             return Err(Diagnostic::at(part.place(source), message));
         }
         (From::Body, None) => Some(matcher::pattern(written, at)?),
         (_, Some(part)) => Some(matcher::pattern(&string(part, source, "`pattern`")?, &part.place(source))?),
         (_, None) => None,
     };
-    Ok(Capture { name: name.value.clone(), keys: [name.value.clone()].into(), secret, place, from, part })
+    let keys = [name.value.clone()].into();
+    Ok((key, Capture { name: name.value.clone(), keys, secret, place, from, part }))
 }
-
-/// The places where a value can be.
-const KINDS: [&str; 6] = ["cookie", "header", "json", "text", "status", "duration"];
 
 /// Suggests a mapping for a capture that is written as a text.
 fn instead_of(text: &str) -> String {

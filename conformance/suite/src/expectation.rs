@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::diagnostic::Diagnostic;
 use crate::format::ExpectText;
 use crate::json::Json;
-use crate::matcher::{self, Matcher, Mode, Setting};
+use crate::matcher::{self, Matcher, Mode, OPTIONAL, Setting};
 use crate::members::{Members, duration, parse_value};
 use crate::request::Files;
 use crate::source::{Place, Source};
@@ -59,6 +59,8 @@ pub struct Cookie {
     pub name: String,
     /// Where the name is written.
     pub place: Place,
+    /// Whether it need not be set.
+    pub optional: bool,
     /// What its attributes must match.
     pub attributes: Box<[(&'static str, Matcher)]>,
 }
@@ -111,7 +113,8 @@ impl Expectation {
         all.extend(self.headers.iter().map(|(name, matcher)| named(name, matcher)));
         all.extend(self.absent.iter().map(|(name, _)| format!("no {name}")));
         for cookie in &self.cookies {
-            all.push(format!("cookie {}", cookie.name));
+            let optional = if cookie.optional { "optional " } else { "" };
+            all.push(format!("{optional}cookie {}", cookie.name));
             all.extend(cookie.attributes.iter().map(|(name, matcher)| named(name, matcher)));
         }
         all.extend(self.absent_cookies.iter().map(|(name, _)| format!("no cookie {name}")));
@@ -254,7 +257,7 @@ pub fn compile(text: &ExpectText, source: &Arc<Source>, files: Files<'_>) -> Res
     Ok(Expectation {
         status: text.status.as_ref().map(|node| compile_status(node, source)).transpose()?,
         headers: (text.headers.0.iter())
-            .map(|(name, node)| Ok((name.value.clone(), matcher::compile(node, &of_text)?)))
+            .map(|(name, node)| Ok((name.value.clone(), matcher::compile_optional(node, &of_text)?)))
             .collect::<Result<_, Diagnostic>>()?,
         absent: names(&text.absent),
         cookies: (text.cookies.0.iter())
@@ -279,7 +282,7 @@ pub fn compile(text: &ExpectText, source: &Arc<Source>, files: Files<'_>) -> Res
 pub(crate) const NO_STATUS: &str =
     "a status must be a number from 100 to 599, a class such as 4xx, or a list of these";
 
-/// Returns the error for a node that is no status.
+/// Returns the error for a node that is not a status.
 fn no_status(node: &Node, source: &Arc<Source>) -> Diagnostic {
     let written = node.written().unwrap_or_default();
     let place = node.place(source);
@@ -347,9 +350,14 @@ pub(crate) fn compile_status(node: &Node, source: &Arc<Source>) -> Result<Status
 fn compile_cookie(name: &Located<String>, node: &Node, setting: &Setting<'_>) -> Result<Cookie, Diagnostic> {
     let source = setting.source;
     let place = name.place(source);
+    if node.tag.as_deref() == Some(OPTIONAL) {
+        let inner = matcher::inside(OPTIONAL, node, &node.place(source))?;
+        return Ok(Cookie { optional: true, ..compile_cookie(name, &inner, setting)? });
+    }
     if node.tag.is_some() || !matches!(node.value, Value::Mapping(_)) {
         let value = matcher::compile(node, setting)?;
-        return Ok(Cookie { name: name.value.clone(), place, attributes: [("value", value)].into() });
+        let attributes = [("value", value)].into();
+        return Ok(Cookie { name: name.value.clone(), place, optional: false, attributes });
     }
     let mut members = Members::of(node, source, "a cookie")?;
     let mut attributes = Vec::new();
@@ -359,11 +367,12 @@ fn compile_cookie(name: &Located<String>, node: &Node, setting: &Setting<'_>) ->
             let flag = matches!(attribute, "http-only" | "secure").then(|| node.with_plain_boolean());
             let mode = if attribute == "expires" { Mode::CookieDate } else { setting.mode };
             let setting = Setting { mode, ..*setting };
-            attributes.push((attribute, matcher::compile(flag.as_ref().unwrap_or(node), &setting)?));
+            let node = flag.as_ref().unwrap_or(node);
+            attributes.push((attribute, matcher::compile_optional(node, &setting)?));
         }
     }
     members.finish()?;
-    Ok(Cookie { name: name.value.clone(), place, attributes: attributes.into() })
+    Ok(Cookie { name: name.value.clone(), place, optional: false, attributes: attributes.into() })
 }
 
 fn compile_body(
@@ -375,6 +384,18 @@ fn compile_body(
     let given = [("json", &text.json), ("text", &text.text), ("body", &text.body)];
     let given: Vec<(&str, &Node)> =
         given.into_iter().filter_map(|(name, node)| Some((name, node.as_ref()?))).collect();
+    for (_, node) in &given {
+        let help = match node.tag.as_deref() {
+            Some("!absent") => {
+                "for a response without a body write body: '', for a member that is missing json: !subset {name: !absent }"
+            }
+            Some(OPTIONAL) => "for a member that may be missing, write json: {name: !optional …}",
+            _ => continue,
+        };
+        let message =
+            format!("`{}` is not allowed for a whole body", node.tag.as_deref().unwrap_or_default());
+        return Err(Diagnostic::at(node.place(source), message).help(help));
+    }
     Ok(Some(match given.as_slice() {
         [] => return Ok(None),
         [("json", node)] => Body::Json(compile(node, Mode::Json)?),

@@ -30,7 +30,7 @@ use crate::template::{Scope, Text};
 use crate::visible;
 
 use bytes::Bytes;
-pub(crate) use compile::pattern;
+pub(crate) use compile::{OPTIONAL, compile_lines, compile_optional, inside, pattern};
 pub use compile::{compile, known};
 pub use demand::Demand;
 use leaf::Leaf;
@@ -267,8 +267,9 @@ impl Matcher {
         }
     }
 
-    /// Whether a member of an object may be missing.
-    fn allows_absence(&self) -> bool {
+    /// Whether the member, header field or attribute with this matcher may be missing.
+    #[must_use]
+    pub fn allows_absence(&self) -> bool {
         matches!(self.kind, Kind::Absent | Kind::Optional(_))
     }
 
@@ -315,6 +316,7 @@ impl Matcher {
             | Kind::Times { .. }
             | Kind::Sorted(_) => true,
             Kind::AllOf(all) => all.iter().any(Self::is_of_lists),
+            Kind::Optional(inner) => inner.is_of_lists(),
             _ => false,
         }
     }
@@ -392,7 +394,7 @@ impl Matcher {
             Kind::Sorted(sorted) => sorted.describe(),
             Kind::Lines(lines) => format!("lines: {}", lines.describe(scope)),
             Kind::Absent => NO_MEMBER.to_owned(),
-            Kind::Optional(inner) => format!("{}, or {NO_MEMBER}", inner.describe(scope)),
+            Kind::Optional(inner) => format!("{}, if it is present", inner.describe(scope)),
         }
     }
 

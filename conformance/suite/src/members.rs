@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::amount;
 use crate::diagnostic::Diagnostic;
 use crate::json::{Json, Number};
+use crate::shell;
 use crate::source::{Place, Source};
 use crate::template::{FILTERS, Text};
 use crate::yaml::{Located, Node, Value};
@@ -76,13 +77,51 @@ pub fn string(node: &Node, source: &Arc<Source>, what: &str) -> Result<String, D
     }
 }
 
+/// Returns the words of a command, each with its location: those of a line, split as a shell would do it around `foreign` parts, or
+/// those of a list.
+///
+/// # Errors
+/// A line that no shell can split, an empty command, or a node of another kind.
+pub fn command(
+    node: &Node,
+    source: &Arc<Source>,
+    foreign: impl Fn(&str) -> Option<usize>,
+) -> Result<Vec<(String, Place)>, Diagnostic> {
+    let place = node.place(source);
+    let words: Vec<(String, Place)> = match (&node.tag, &node.value) {
+        (None, Value::String(line)) => {
+            let words = shell::split_around(line, foreign)
+                .map_err(|error| Diagnostic::at(place.clone(), error.to_string()))?;
+            words.into_iter().map(|word| (word.text, place.clone())).collect()
+        }
+        (None, Value::List(words)) => {
+            let word = |node: &Node| {
+                let word =
+                    string(node, source, "a word of a command").map_err(|error| quoted(node, error))?;
+                Ok((word, node.place(source)))
+            };
+            words.iter().map(word).collect::<Result<_, Diagnostic>>()?
+        }
+        _ => {
+            return Err(Diagnostic::at(place, "a command must be a line or a list of words")
+                .help("such as `python3 main.py` or `[python3, main.py]`"));
+        }
+    };
+    if words.is_empty() { Err(Diagnostic::at(place, "this command is empty")) } else { Ok(words) }
+}
+
 /// Returns the template in a string node.
 pub(crate) fn text(node: &Node, source: &Arc<Source>, what: &str) -> Result<Text, Diagnostic> {
-    let written = string(node, source, what).map_err(|error| match (&node.tag, &node.value) {
+    let written = string(node, source, what).map_err(|error| quoted(node, error))?;
+    parse_text(&written, &node.place(source))
+}
+
+/// Adds to the error for null what to write instead.
+fn quoted(node: &Node, error: Diagnostic) -> Diagnostic {
+    match (&node.tag, &node.value) {
         (None, Value::Null) => error.help("write an empty string as '' and the word null as 'null'"),
         _ => error,
-    });
-    parse_text(&written?, &node.place(source))
+    }
 }
 
 /// Parses a template whose value is inserted into text.

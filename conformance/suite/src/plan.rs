@@ -37,9 +37,9 @@ pub struct Plan {
     pub groups: Vec<Group>,
     /// Which shard this is, if the run is sharded.
     pub shard: Option<Shard>,
-    /// The filters and the profiles that selected the steps; empty for all.
+    /// The filters that selected the steps; empty for all.
     pub filters: Vec<String>,
-    /// See `filters`.
+    /// The profiles that selected the steps; empty for all.
     pub profiles: Vec<String>,
 }
 

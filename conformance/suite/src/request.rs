@@ -37,7 +37,7 @@ pub type Files<'a> = &'a dyn Fn(&str) -> std::io::Result<Vec<u8>>;
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The method.
-    pub method: String,
+    pub method: Text,
     /// The path and the query after the origin; begins with `/`.
     pub target: Text,
     /// Query parameters to add, joined by `&`.
@@ -208,14 +208,14 @@ impl Request {
     /// Whether its method is safe, so that it should change nothing on the target (RFC 9110, section 9.2.1).
     #[must_use]
     pub fn is_safe(&self) -> bool {
-        self.raw.is_none() && matches!(&*self.method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
+        self.raw.is_none() && matches!(self.method.written(), "GET" | "HEAD" | "OPTIONS" | "TRACE")
     }
 
     /// Creates a GET request for a path.
     #[must_use]
     pub fn get(target: Text, agent: Agent) -> Self {
         Self {
-            method: "GET".to_owned(),
+            method: Text::literal("GET"),
             target,
             query: Box::default(),
             headers: Box::default(),
@@ -242,7 +242,7 @@ impl Request {
     /// Returns the templates, to check the names in them.
     #[must_use]
     pub fn texts(&self) -> Vec<&Text> {
-        let mut texts = vec![&self.target];
+        let mut texts = vec![&self.method, &self.target];
         texts.extend(self.query.iter().flat_map(Field::texts));
         texts.extend(self.own.iter().chain(&self.headers).map(|header| &header.value));
         texts.extend(&self.cookies);
@@ -285,6 +285,19 @@ impl Request {
         let suite = suite.map_or(String::new(), |origin| format!(" or the origin of the suite, {origin}"));
         let fault = format!("makes the URL `{path}`, which is not under the target, {target}{suite}");
         Some(TemplateError::unfit(head, &fault))
+    }
+
+    /// Returns the method.
+    ///
+    /// # Errors
+    /// An expression without a value in this scope, or one whose value is not a token.
+    pub(crate) fn method(&self, scope: &Scope) -> Result<String, TemplateError> {
+        let method = self.method.render(scope)?;
+        if is_token(&method) {
+            return Ok(method);
+        }
+        let fault = format!("makes the method `{method}`, which is not one word, such as GET");
+        Err(TemplateError::unfit(self.method.written(), &fault))
     }
 
     /// Returns the path and the query. A value that is a URL under the target or the origin of the suite becomes its path.
@@ -357,7 +370,7 @@ impl Request {
         let body = self.body.render(scope)?;
         let (headers, after_length, of_body) = self.header_fields(scope, body.as_ref())?;
         Ok(Prepared {
-            method: self.method.clone(),
+            method: self.method(scope)?,
             target,
             headers,
             body: body.map(|(_, bytes)| bytes),
@@ -541,15 +554,15 @@ impl Agent {
     }
 }
 
-/// Checks that a method is a token (RFC 9110, section 9.1).
+/// Checks that a method without expressions is a token (RFC 9110, section 9.1).
 ///
 /// # Errors
 /// An invalid method.
-pub(crate) fn check_method(method: &str, place: &Place) -> Result<(), Diagnostic> {
-    if is_token(method) {
+pub(crate) fn check_method(method: &Text, place: &Place) -> Result<(), Diagnostic> {
+    if !method.is_literal() || is_token(method.written()) {
         return Ok(());
     }
-    Err(Diagnostic::at(place.clone(), format!("invalid HTTP method `{method}`"))
+    Err(Diagnostic::at(place.clone(), format!("invalid HTTP method `{}`", method.written()))
         .help("a method is one word, such as GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS"))
 }
 

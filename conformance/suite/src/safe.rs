@@ -166,7 +166,7 @@ pub fn workflow_property(text: &str) -> String {
     workflow_message(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// Returns text for one line of Markdown, also in a table or an element: it is no markup.
+/// Returns text for one line of Markdown, also in a table or an element, that no renderer takes for markup.
 #[must_use]
 pub fn markdown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len() + 16);

@@ -147,10 +147,15 @@ impl Suite {
         });
         let is_described = |name: &str| described.as_ref().is_some_and(|openapi| openapi.owns(name));
         let mut errors = Diagnostics::default();
+        let mut lacks_own = false;
         for (name, error) in unusable {
+            lacks_own |= [MANIFEST, REGISTER].contains(&name.as_str());
             if !is_described(&name) {
                 errors.push(error);
             }
+        }
+        if lacks_own {
+            return Err(errors);
         }
         if !names.iter().any(|name| name == MANIFEST) {
             // Without a manifest, any other error would only distract.
@@ -188,7 +193,7 @@ impl Suite {
             |name: &str| name != MANIFEST && name != REGISTER && !name.starts_with(sequence::FOLDER);
         let mut scenarios = Vec::new();
         for name in names.iter().filter(|name| is_scenario(name) && !is_described(name)) {
-            let Some((source, text)) = errors.take(read(folder, name)) else { continue };
+            let Some((source, text)) = errors.take(read_steps(folder, name)).flatten() else { continue };
             let id = name.strip_suffix(".yaml").unwrap_or(name);
             let compiled = scenario::compile(id, &text, &source, &suite, folder, &sequences);
             scenarios.extend(errors.take(compiled).into_iter().flatten().map(Arc::new));
@@ -269,6 +274,42 @@ fn read<T: serde::de::DeserializeOwned>(
     let source = folder.source(name)?;
     let value = yaml::read(&source)?;
     Ok((source, value))
+}
+
+/// Reads a scenario or a sequence; none for a JSON Schema or an OpenAPI description, which `!schema` reads.
+fn read_steps<T: serde::de::DeserializeOwned>(
+    folder: &Folder,
+    name: &str,
+) -> Result<Option<(Arc<Source>, T)>, Diagnostics> {
+    match read(folder, name) {
+        Err(_) if is_schema(folder, name) => Ok(None),
+        result => result.map(Some),
+    }
+}
+
+/// Whether a file has the keys of a JSON Schema or an OpenAPI description, and none of those that every scenario needs.
+fn is_schema(folder: &Folder, name: &str) -> bool {
+    const OWN: [&str; 2] = ["steps", "profile"];
+    const KEYWORDS: [&str; 14] = [
+        "$schema",
+        "$id",
+        "$ref",
+        "$defs",
+        "definitions",
+        "type",
+        "properties",
+        "items",
+        "enum",
+        "oneOf",
+        "anyOf",
+        "allOf",
+        "openapi",
+        "swagger",
+    ];
+    let Ok((_, node)) = read::<yaml::Node>(folder, name) else { return false };
+    let yaml::Value::Mapping(members) = node.value else { return false };
+    let has = |keys: &[&str]| members.iter().any(|(key, _)| keys.contains(&key.value.as_str()));
+    has(&KEYWORDS) && !has(&OWN)
 }
 
 /// Rejects a file of another format version.

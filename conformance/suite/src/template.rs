@@ -258,6 +258,12 @@ impl Text {
             .map(|one| one.written.as_str())
     }
 
+    /// Returns the expressions that use a name or call a function, as written.
+    pub(crate) fn variable_expressions(&self) -> impl Iterator<Item = &str> {
+        let uses = |one: &&Expression| !one.names.is_empty() || !one.calls.is_empty();
+        self.expressions().filter(uses).map(|one| one.written.as_str())
+    }
+
     fn expressions(&self) -> impl Iterator<Item = &Expression> {
         self.parts().unwrap_or_default().iter().filter_map(|part| match part {
             Part::Literal(_) => None,

@@ -22,6 +22,8 @@ export async function visit(name, options, look) {
     permissions: ["clipboard-read", "clipboard-write"],
     ...options,
   });
+  // Only a failing test waits this long; a busy machine needs more than the usual half minute.
+  context.setDefaultTimeout(120_000);
   const wrong = [];
   const page = await context.newPage();
   page.on("console", (message) => { if (["error", "warning"].includes(message.type())) wrong.push(message.text()); });

@@ -71,6 +71,7 @@ fn exit_code_is_0_unless_another_one_is_expected() {
         step("expected", "run: \"sh -c 'exit 3'\", expect: {exit: 3}"),
         step("killed", "run: \"sh -c 'kill -9 $$'\""),
         step("lines", "run: \"printf 'a\\\\nb\\\\n'\", expect: {stdout: {lines: [a, c, d]}}"),
+        step("text", "run: printf 'an element', expect: {stdout: the element}"),
         step("no-json", "run: echo text, expect: {stdout: {json: {a: 1}}}"),
         step("no-value", "run: echo text, capture: {id: {stdout: 'id: (.*)'}}"),
     ];
@@ -83,6 +84,7 @@ fn exit_code_is_0_unless_another_one_is_expected() {
     let lines = labels(&report, "lines");
     assert!(lines.iter().any(|label| label == "stdout has 2 lines"), "{lines:?}");
     assert!(lines.iter().any(|label| label == "line 2 of stdout is \"b\""), "{lines:?}");
+    assert_eq!(labels(&report, "text"), ["stdout is \"an element\""]);
     assert!(labels(&report, "no-json")[0].starts_with("stdout is not JSON"));
     assert_eq!(labels(&report, "no-value"), ["stdout does not match /id: (.*)/"]);
     for shown in [report.finished.stdout.clone(), sandbox.read("junit.xml"), sandbox.read("report.html")] {

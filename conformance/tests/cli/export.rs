@@ -111,6 +111,48 @@ fn shell_script_captures_the_same_parts_as_a_run() {
     );
 }
 
+/// A scenario that sends requests to a captured URL, which has a query.
+const LINKS: &str = r#"format: 1
+title: The address of a new book
+profile: main
+steps:
+  - {id: make, title: a book is made, request: "curl http://library.example/absolute", expect: {status: 201}, capture: {book: {header: location}}}
+  - {id: plain, title: it is there, request: {method: GET, path: "${book}"}, expect: {status: 200}}
+  - {id: more, title: it has pages, request: {method: GET, path: "${book}", query: {page: "a b", "x:y": 3}}, expect: {status: 200}}
+  - {id: curl, title: curl reads it, request: 'curl "${book}" -G -d page=2', expect: {status: 200}}
+"#;
+
+#[test]
+fn captured_urls_are_sent_as_in_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest =
+        "format: 1\ntitle: Links\norigin: http://library.example\nprofiles: {main: {title: main}}\n";
+    fs::write(folder.path().join("suite.yaml"), manifest).unwrap();
+    fs::write(folder.path().join("links.yaml"), LINKS).unwrap();
+    let listener = Listener::open();
+    let sent = || listener.heard().into_iter().map(|sent| sent.line).collect::<Vec<_>>();
+    let finished = conformance_in(folder.path(), &["run", "--suite", ".", &listener.url]);
+    assert_eq!(finished.code, Some(0), "{}{}", finished.stdout, finished.stderr);
+    let expected: Vec<String> = sent().into_iter().filter(|line| line.contains("/books/")).collect();
+    let exported = conformance_in(folder.path(), &["export", "--curl", "--suite", "."]);
+    let (code, output) = sh(folder.path(), &exported.stdout, &listener.url);
+    assert_eq!(code, Some(0), "{output}\n{}", exported.stdout);
+    let scripted: Vec<String> = sent().into_iter().filter(|line| line.contains("/books/")).collect();
+    assert_eq!(scripted, expected);
+    assert!(
+        expected.len() == 3 && expected[1].contains("/books/7?copy=2&page=a%20b&x%3Ay=3 "),
+        "{expected:?}"
+    );
+    let exported = conformance_in(folder.path(), &["export", "--hurl", "--suite", "."]);
+    for part in [
+        "path_of_book: header \"location\" regex \"^(?:{{target}}|http://library\\\\.example)?([^#]*)\"\n",
+        "GET {{target}}{{path_of_book}}\n[QueryStringParams]\npage: a b\nx\\:y: 3\n",
+        "GET {{target}}{{path_of_book}}\nHTTP 200\n",
+    ] {
+        assert!(exported.stdout.contains(part), "{part}\nis not in\n{}", exported.stdout);
+    }
+}
+
 #[test]
 fn shell_script_reports_an_unexpected_status() {
     let folder = imported();

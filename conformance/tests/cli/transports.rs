@@ -267,6 +267,65 @@ fn absolute_address_elsewhere_is_reported_and_not_sent() {
 }
 
 #[test]
+fn reason_of_a_chain_of_captures_names_only_its_first_step() {
+    let sandbox = suite(
+        "http://h.test",
+        "- {id: one, request: {path: /}, expect: {status: 200}, capture: {a: {json: /a}}}\n\
+         - {id: two, request: {path: '/${a}'}, expect: {status: 200}, capture: {b: {json: /b}}}\n\
+         - {id: three, request: {path: '/${b}'}, expect: {status: 200}, capture: {c: {json: /c}}}\n\
+         - {id: four, request: {path: '/${c}'}, expect: {status: 200}}\n",
+    );
+    let url = simple::serve(|_| ("200 OK", b"{}".to_vec()));
+    let report = events::run(&sandbox, &["run", "--suite", "../suite", &url]);
+    for id in ["s/steps::two", "s/steps::three", "s/steps::four"] {
+        let reason = "step `one` did not capture `a`: JSON member `/a` is missing in the body";
+        assert_eq!(report.step(id)["reason"], reason, "{id}");
+    }
+    assert_eq!(report.step("s/steps::four")["waits_for"], "s/steps::three");
+}
+
+#[test]
+fn later_setup_steps_do_not_hide_the_one_that_failed() {
+    let sandbox = suite(
+        "http://h.test",
+        "- {id: one, setup: true, request: {path: /}, expect: {status: 201}}\n\
+         - {id: two, setup: true, request: {path: /}, expect: {status: 200}}\n\
+         - {id: three, request: {path: /}, expect: {status: 200}}\n",
+    );
+    let url = simple::serve(|_| ("200 OK", b"{}".to_vec()));
+    let report = events::run(&sandbox, &["run", "--suite", "../suite", &url]);
+    for id in ["s/steps::two", "s/steps::three"] {
+        assert_eq!(report.step(id)["reason"], "step `one`, on which the rest depends, did not pass", "{id}");
+        assert_eq!(report.step(id)["waits_for"], "s/steps::one", "{id}");
+    }
+}
+
+#[test]
+fn proxy_gets_no_request_for_another_host() {
+    let sandbox = suite(
+        "http://h.test",
+        "- {id: raw, request: {raw: \"GET http://other.test/ HTTP/1.1\\nHost: other.test\\n\"}, expect: {status: 200}}\n\
+         - {id: user, request: 'curl http://h.test/ --request-target @other.test/', expect: {status: 200}}\n\
+         - {id: path, request: 'curl http://h.test/ --request-target /other', expect: {status: 200}}\n",
+    );
+    let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = std::sync::Arc::clone(&asked);
+    let proxy = simple::serve(move |path| {
+        seen.lock().unwrap().push(path.to_owned());
+        ("200 OK", b"{}".to_vec())
+    });
+    let report =
+        events::run(&sandbox, &["run", "--suite", "../suite", "--proxy", &proxy, "http://desk.example"]);
+    for id in ["s/steps::raw", "s/steps::user"] {
+        assert_eq!(report.step(id)["verdict"], "inconclusive");
+    }
+    assert_eq!(report.step("s/steps::path")["verdict"], "pass", "{}", report.finished.stdout);
+    assert!(report.finished.stdout.contains("to another host than the target"), "{}", report.finished.stdout);
+    let asked = asked.lock().unwrap();
+    assert!(asked.iter().all(|path| path.starts_with("http://desk.example/")), "{asked:?}");
+}
+
+#[test]
 fn repeat_sends_a_request_until_one_does_not_pass() {
     let sandbox = suite(
         "http://h.test",

@@ -114,6 +114,11 @@ fn step(request: &str) -> String {
     format!("  - {{id: a, title: t, expect: {{status: 200}}, request: {request}}}\n")
 }
 
+/// A step with this request and these further lines.
+fn step_with(request: &str, more: &str) -> String {
+    format!("  - id: a\n    title: t\n    request: {request}\n    {more}\n")
+}
+
 #[test]
 fn an_alias_of_a_large_number_keeps_its_digits() {
     let big = "123456789012345678901234567890";
@@ -463,6 +468,92 @@ fn a_file_that_would_not_be_read_is_an_error_and_all_of_them_are_reported_at_onc
     );
     assert!(wrong.contains("error: the link suite/missing is broken: nowhere does not exist"), "{wrong}");
     assert!(wrong.contains("suite/t/z.yaml:1:1"), "{wrong}");
+}
+
+#[test]
+fn a_link_out_of_the_suite_in_place_of_a_file_of_the_suite_has_one_message() {
+    for name in ["suite.yaml", "requirements.yaml"] {
+        let suite = Suite::new(&step("{path: /}"), "");
+        fs::rename(suite.path("suite").join(name), suite.path("outside.yaml")).unwrap();
+        symlink(suite.path("outside.yaml"), suite.path("suite").join(name)).unwrap();
+        let wrong = suite.wrong();
+        assert_eq!(wrong.matches("error: ").count(), 1, "{wrong}");
+        assert!(wrong.contains(&format!("the link suite/{name} leads out of the suite")), "{wrong}");
+    }
+}
+
+#[test]
+fn a_schema_in_yaml_between_the_scenarios_is_not_read_as_a_scenario() {
+    let expect =
+        "expect: {json: !subset {n: !schema number.yaml, m: !schema 'api.yaml#/components/schemas/N'}}";
+    let suite = Suite::new(&step_with("{path: /}", expect), r#"{"n": 1, "m": 2}"#);
+    suite.write("suite/t/number.yaml", "title: A number\ntype: integer\nformat: int32\n");
+    suite.write("suite/t/api.yaml", "openapi: 3.1.0\ncomponents: {schemas: {N: {type: integer}}}\n");
+    assert_eq!(suite.sent().len(), 1);
+    suite.write("suite/t/number.yaml", "type: string\n");
+    assert_eq!(suite.run(&[]).code, Some(1));
+    // A scenario that lacks a part is still reported.
+    suite.write("suite/t/b.yaml", "format: 1\ntitle: t\nprofile: all\ntype: object\n");
+    let wrong = suite.wrong();
+    assert!(wrong.contains("suite/t/b.yaml:4:1"), "{wrong}");
+}
+
+#[test]
+fn an_expression_in_a_fixture_or_a_variable_is_a_warning_of_check() {
+    let suite = Suite::new(&step("{path: /}"), "");
+    let more = concat!(
+        "variables:\n  a: \"${bob.name}/x\"\n  b: {default: [\"${uuid()}\"]}\n",
+        "fixtures:\n  bob: {name: \"${PASSWORD}\", shell: \"$${HOME}\", ssti: \"${7*7}\", open: \"${\"}\n"
+    );
+    suite.write("suite/suite.yaml", format!("{MANIFEST}{more}"));
+    let checked = suite.check();
+    assert_eq!(checked.code, Some(0), "{}", checked.stderr);
+    for written in ["${bob.name}", "${uuid()}", "${PASSWORD}"] {
+        let warning =
+            format!("warning: `{written}` is not evaluated: fixtures and variables are sent as written");
+        assert!(checked.stderr.contains(&warning), "{}", checked.stderr);
+    }
+    assert_eq!(checked.stderr.matches("is not evaluated").count(), 3, "{}", checked.stderr);
+}
+
+#[test]
+fn a_method_may_be_an_expression() {
+    let rows = "rows: [{row: one, method: PUT}, {row: two, method: PURGE}]";
+    let suite = |request: &str| Suite::new(&step_with(request, rows), "");
+    for request in ["{method: \"${row.method}\", path: /}", "curl -X \"${row.method}\" http://h.test/"] {
+        let methods: Vec<String> =
+            suite(request).sent().iter().map(|sent| sent.split(' ').next().unwrap().to_owned()).collect();
+        assert_eq!(methods, ["PUT", "PURGE"], "{request}");
+    }
+    let wrong = suite("{method: \"${row.method} x\", path: /}").wrong();
+    assert!(wrong.contains("makes the method `PUT x`, which is not one word, such as GET"), "{wrong}");
+    let unknown = suite("{method: \"${rwo.method}\", path: /}").wrong();
+    assert!(unknown.contains("unknown name `${rwo.method}`"), "{unknown}");
+}
+
+#[test]
+fn optional_headers_and_cookies_may_be_missing() {
+    let run = |expect: &str| {
+        let suite = Suite::new(&step_with("{path: /}", &format!("expect: {expect}")), "");
+        suite.run(&[])
+    };
+    for right in [
+        "{headers: {etag: !optional x, content-type: !optional [!starts_with application/]}}",
+        "{headers: {link: !optional [!each [!contains rel]]}}",
+        "{cookies: {k: !optional v, theme: !optional dark, q: !optional {value: w, path: /}}}",
+        "{cookies: {k: {value: v, path: !optional /}}}",
+    ] {
+        let finished = run(right);
+        assert_eq!(finished.code, Some(0), "{right}\n{}", finished.stdout);
+    }
+    for (wrong, message) in [
+        ("{headers: {content-type: !optional text/html}}", "\"text/html\", if it is present"),
+        ("{cookies: {k: !optional w}}", "the cookie's `value` is v"),
+    ] {
+        let finished = run(wrong);
+        assert_eq!(finished.code, Some(1), "{wrong}\n{}", finished.stdout);
+        assert!(finished.stdout.contains(message), "{}", finished.stdout);
+    }
 }
 
 #[test]

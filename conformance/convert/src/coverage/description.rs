@@ -35,7 +35,7 @@ pub fn by_scenarios(description: &Arc<Description>, suite: &Arc<Suite>) -> Resul
                 } else {
                     // The request needs a value that only a run knows.
                     let target = branch.request.target.written().to_owned();
-                    (branch.request.method.clone(), target, Vec::new(), None)
+                    (branch.request.method.written().to_owned(), target, Vec::new(), None)
                 };
                 let used = Used {
                     method: &method,

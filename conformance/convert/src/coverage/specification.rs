@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::{Step, cell, named};
 use crate::import::{self, Shown};
 use crate::loose::{self, Value};
+use crate::pattern;
 use conformance_suite::amount::amount;
 use conformance_suite::curl;
 use conformance_suite::expectation::{Body, Expectation};
@@ -287,15 +288,11 @@ fn addresses(suite: &Suite) -> Vec<String> {
     found
 }
 
-#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
-static UUID: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").unwrap()
-});
+static UUID: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"));
 
 /// The placeholder for an e-mail address that a web site has hidden.
-#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
-static HIDDEN_EMAIL: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)\[email(?:\s|&#160;)*protected\]").unwrap());
+static HIDDEN_EMAIL: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\[email(?:\s|&#160;)*protected\]"));
 
 fn with_wildcards(text: &str) -> String {
     let anything = ANYTHING.to_string();

@@ -2,6 +2,7 @@
 
 mod condition;
 mod json;
+mod links;
 mod response;
 mod section;
 mod text;
@@ -17,6 +18,7 @@ use conformance_suite::curl::COMPRESSED;
 use conformance_suite::plan::Plan;
 use conformance_suite::request::{Header, HttpVersion, Prepared, is_own_agent};
 use conformance_suite::safe::{comment, line};
+use links::Links;
 use response::response;
 use section::{Type, Types};
 use write::{spaced, written};
@@ -41,10 +43,12 @@ pub fn hurl(plan: &Plan) -> String {
         let secrets = secret_variables(&plan.suite).map(|one| variable(&one.name));
         let mut types: Types =
             printed.map(|(name, _)| output(name)).chain(secrets).map(|name| (name, Type::Text)).collect();
-        for outgoing in outgoing(planned, &plan.suite) {
-            file.push_str(&format!("\n{}", super::step_comment(&outgoing)));
+        let all = outgoing(planned, &plan.suite);
+        let links = Links::of(&all, &plan.suite.origin);
+        for outgoing in &all {
+            file.push_str(&format!("\n{}", super::step_comment(outgoing)));
             // Writing to a string cannot fail.
-            entry(&outgoing, &mut types, &mut file).ok();
+            entry(outgoing, &links, &mut types, &mut file).ok();
         }
     }
     file
@@ -53,7 +57,12 @@ pub fn hurl(plan: &Plan) -> String {
 /// Where Hurl is less strict than this program.
 const LOOSE: &str = "Hurl is less strict: it reads a repeated header field as a list, takes the first of several cookies with one name, and checks only the format of a date.";
 
-fn entry(outgoing: &Outgoing<'_>, types: &mut Types, file: &mut String) -> std::fmt::Result {
+fn entry(
+    outgoing: &Outgoing<'_>,
+    links: &Links<'_>,
+    types: &mut Types,
+    file: &mut String,
+) -> std::fmt::Result {
     let request = match &outgoing.request {
         Ok(request) if request.raw.is_some() => {
             return writeln!(file, "# This step is not in the file: Hurl cannot send raw requests.");
@@ -66,8 +75,10 @@ fn entry(outgoing: &Outgoing<'_>, types: &mut Types, file: &mut String) -> std::
             return file.write_str(&comment(" ", &format!("This step is not in the file: {reason}.")));
         }
     };
-    writeln!(file, "{} {{{{target}}}}{}", request.method, written(&request.target.replace(' ', "%20")))?;
+    let (target, query) = links.target(outgoing, request);
+    writeln!(file, "{} {{{{target}}}}{target}", request.method)?;
     fields(request, file)?;
+    file.push_str(&query);
     options(outgoing, request, file)?;
     if let Some(body) = &request.body {
         match std::str::from_utf8(body) {
@@ -75,7 +86,7 @@ fn entry(outgoing: &Outgoing<'_>, types: &mut Types, file: &mut String) -> std::
             Err(_) => writeln!(file, "base64,{};", base64::prelude::BASE64_STANDARD.encode(body))?,
         }
     }
-    file.push_str(&response(outgoing, types));
+    file.push_str(&response(outgoing, links, types));
     Ok(())
 }
 

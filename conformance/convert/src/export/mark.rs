@@ -3,6 +3,7 @@
 //! While requests and expectations are computed, each capture has a mark as its value. Afterwards each mark becomes a variable of the
 //! other tool. An expression that computes with a mark is detected and refused, because the script would have to compute the same.
 
+use super::Link;
 use conformance_engine::memory::Memory;
 use conformance_suite::json::Json;
 use conformance_suite::plan::PlannedScenario;
@@ -82,6 +83,18 @@ impl Marked {
             return Err("it computes with a value that is known only during a run".to_owned());
         }
         Ok(one)
+    }
+
+    /// Returns the parts of the target of a request that begins with a mark.
+    pub(super) fn link(&self, request: &Request, prepared: &Prepared) -> Option<Link> {
+        if prepared.any_target() {
+            return None;
+        }
+        let path = self.text(&request.target)?;
+        let (_, name, _) = next(&path).filter(|(before, ..)| before.is_empty())?;
+        let query = prepared.target.strip_prefix(&*path)?;
+        let query = query.strip_prefix(['?', '&']).unwrap_or(query).to_owned();
+        Some(Link { variable: name.to_owned(), path, query })
     }
 }
 

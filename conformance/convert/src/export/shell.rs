@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::mark::{holds_one, secret_variables, unmark, variable};
-use super::{Kept, Outgoing, outgoing};
+use super::{Kept, Link, Outgoing, outgoing};
 use conformance_suite::capture::Found;
 use conformance_suite::curl;
 use conformance_suite::json::unescape;
 use conformance_suite::plan::Plan;
 use conformance_suite::safe::{comment, line};
-use conformance_suite::shell::quoted;
+use conformance_suite::shell::{quote, quoted};
 use conformance_suite::template::Scope;
 
 /// Returns a script that sends every step of a plan and checks the status codes. The first argument of the script is the target.
@@ -66,14 +66,21 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
         script.push_str("# This step is not in the script: curl, sed and sh cannot send its bytes.\n");
         return;
     }
+    // A value that only a run knows can be a URL, and can have a query.
+    let (located, command) = match &outgoing.link {
+        Some(Link { path, query, .. }) => (
+            format!("locate {} {}\n", word(path), word(query)),
+            command.replacen(&*quote(&format!("{TARGET}{}", request.target)), "\"$located_url\"", 1),
+        ),
+        None => (String::new(), command),
+    };
     let command = command.replace("telnet://TARGET:80", "\"telnet://${target#*://}\"");
     let command = if command.starts_with("curl '") {
         command.replacen(TARGET, "'\"$target\"'", 1).replacen("''", "", 1)
     } else {
         command.replacen(TARGET, "\"$target\"", 1)
     };
-    // Marks are always inside of single quotes.
-    let command = unmark(&command, |name| format!("'\"${name}\"'"));
+    let command = with_variables(&command);
     let command = command.strip_prefix("curl ").unwrap_or(&command);
     let including = if request.raw.is_some() { "" } else { " -i" };
     let (head, tail) = match outgoing.times {
@@ -88,7 +95,7 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
         |status| status.describe(&Scope::default()).replace(" or ", " ").replace("xx", "??"),
     );
     let statuses = quoted(&statuses);
-    let sent = format!("answer=$({printed}curl -s{including} {command})\n");
+    let sent = format!("{located}answer=$({printed}curl -s{including} {command})\n");
     let kept: String = outgoing.kept.iter().map(keep).collect();
     let judged = format!("expect {statuses} {}\n", quoted(id));
     script.push_str(&match outgoing.step.retry {
@@ -100,6 +107,16 @@ fn step(outgoing: &Outgoing<'_>, id: &str, script: &mut String) {
         }
         None => format!("{head}{sent}{judged}{tail}{kept}"),
     });
+}
+
+/// Returns a text as one word of the script, with its marks as variables.
+fn word(text: &str) -> String {
+    with_variables(&quoted(text))
+}
+
+/// Replaces marks by variables; they are always inside of single quotes.
+fn with_variables(text: &str) -> String {
+    unmark(text, |name| format!("'\"${name}\"'"))
 }
 
 /// Returns a loop that repeats a request until it succeeds or its time is over.
@@ -201,6 +218,21 @@ expect() {
     echo "FAIL $2: ${status:-no response}, not $1"
     failed=1
   fi
+}
+
+# Sets `located_url` to a URL of the target: a path or a URL, and a query that is added to it.
+locate() {
+  located_url=${1%%#*}
+  case $located_url in
+    "$target" | "$target"[/?]*) located_url=${located_url#"$target"} ;;
+    "ORIGIN" | "ORIGIN"[/?]*) located_url=${located_url#"ORIGIN"} ;;
+  esac
+  [ -z "$2" ] || case $located_url in
+    *\?*[!\&]) located_url=$located_url\&$2 ;;
+    *\?*) located_url=$located_url$2 ;;
+    *) located_url=$located_url?$2 ;;
+  esac
+  located_url=$target$located_url
 }
 
 # Waits for some seconds; if sleep supports no fractions, for one.

@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Body, Exchange, Wanted, fresh, pattern};
+use super::{Body, Exchange, Wanted, fresh};
 use crate::loose::{self, Value};
+use crate::pattern;
 use conformance_suite::cookie::SetCookie;
 use conformance_suite::curl;
 use conformance_suite::json::escape;

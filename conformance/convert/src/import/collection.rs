@@ -5,12 +5,13 @@ use std::sync::{Arc, LazyLock};
 
 use regex::{Captures, Regex};
 
+use super::har::{origin_of, with_slash};
 use super::printed::Head;
-use super::{Body, Exchange, Wanted, pattern, slug};
-use conformance_suite::curl;
+use super::{Body, Exchange, Story, Wanted, command_of, slug};
+use crate::pattern;
 use conformance_suite::diagnostic::Diagnostic;
-use conformance_suite::request::{Agent, Header, Prepared};
-use conformance_suite::source::Place;
+use conformance_suite::request::{Header, Prepared};
+use conformance_suite::source::{Place, Source};
 
 static VARIABLE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\{\{\s*([^{}]+?)\s*\}\}"));
 
@@ -20,7 +21,12 @@ pub(super) struct Variables {
     pub(super) values: BTreeMap<String, String>,
     /// Names in the suite, with the names in the collection.
     pub(super) unknown: BTreeMap<String, String>,
+    /// The bytes of the values that were inserted so far.
+    inserted: usize,
 }
+
+/// Maximum number of bytes that values add to a collection: a value may contain variables many times.
+const MOST_INSERTED: usize = 64 * 1024 * 1024;
 
 /// A request of a collection, in which variables are not replaced.
 #[derive(Debug, Default)]
@@ -49,6 +55,8 @@ impl Variables {
         for _ in 0..MOST_ROUNDS {
             let known = |found: &Captures<'_>| {
                 let value = found.get(1).and_then(|name| self.values.get(name.as_str()));
+                let value = value.filter(|value| self.inserted + value.len() <= MOST_INSERTED);
+                self.inserted += value.map_or(0, String::len);
                 value.map_or_else(|| found[0].to_owned(), |value| value.replace("${", "$${"))
             };
             let next = VARIABLE.replace_all(&text, known).into_owned();
@@ -77,7 +85,7 @@ impl Variables {
     /// Returns the origin of a URL after its variables are replaced; none if a variable without a value is in it.
     pub(super) fn origin(&mut self, url: &str) -> Option<String> {
         let url = self.replaced(url);
-        super::har::origin_of(&url).filter(|origin| !origin.contains("${")).map(str::to_owned)
+        origin_of(&url).filter(|origin| !origin.contains("${")).map(str::to_owned)
     }
 
     /// Converts a request. `origin` is that of the suite.
@@ -108,25 +116,17 @@ impl Variables {
             },
         };
         let target = target.split('#').next().unwrap_or_default().replace(' ', "%20");
-        let mut headers: Vec<Header> = Vec::new();
-        for (name, value) in &request.headers {
-            headers.push(Header::new(name, self.replaced(value)));
-        }
-        for (name, value) in [("User-Agent", Agent::Curl.name()), ("Accept", "*/*")] {
-            if !headers.iter().any(|header| header.is(name)) {
-                headers.push(Header::new(name, value));
-            }
-        }
+        let headers = request.headers.iter().map(|(name, value)| Header::new(name, self.replaced(value)));
+        let headers = headers.collect();
         let body = request.body.as_deref().filter(|body| !body.is_empty()).map(|body| self.replaced(body));
         let prepared = Prepared {
             method: request.method,
-            target: if target.starts_with('/') { target } else { format!("/{target}") },
+            target: with_slash(&target),
             headers,
             body: body.map(String::into_bytes),
             ..Prepared::default()
         };
-        let command = curl::command(&prepared, origin);
-        curl::parse(&command, origin, wanted.files, place)?;
+        let command = command_of(prepared, origin, place, wanted)?;
         let title = request.title.split_whitespace().collect::<Vec<_>>().join(" ").replace("${", "$ {");
         Ok(Exchange {
             command,
@@ -160,27 +160,39 @@ pub(super) type Group = (String, Vec<(Request, Place)>);
 pub(super) fn stories(
     groups: Vec<Group>,
     variables: &mut Variables,
-    source: &Arc<conformance_suite::source::Source>,
+    source: &Arc<Source>,
     wanted: &Wanted<'_>,
-) -> Result<(String, Vec<super::Story>), Diagnostic> {
+) -> Result<(String, Vec<Story>), Diagnostic> {
     let all: Vec<&Request> =
         groups.iter().flat_map(|(_, requests)| requests).map(|(request, _)| request).collect();
     if all.is_empty() {
         return Err(Diagnostic::new(format!("{} has no request", source.path())));
     }
-    let known = wanted.suite.map(|suite| suite.origin.clone()).or_else(|| wanted.origin.clone());
-    let origin =
-        known.or_else(|| most_used(&all, variables)).unwrap_or_else(|| "http://localhost".to_owned());
+    let origin = wanted
+        .known_origin()
+        .or_else(|| most_used(&all, variables))
+        .unwrap_or_else(|| "http://localhost".to_owned());
     let mut stories = Vec::new();
     for (title, requests) in groups {
-        let mut story = super::Story { title, launched: None, exchanges: Vec::new(), left_out: Vec::new() };
+        let mut story = Story::new(title);
         for (request, place) in requests {
-            match variables.exchange(request, &origin, &place, wanted) {
-                Ok(exchange) => story.exchanges.push(exchange),
-                Err(reason) => story.left_out.push(reason),
-            }
+            story.add(variables.exchange(request, &origin, &place, wanted));
         }
         stories.push(story);
     }
     Ok((origin, stories))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_what_variables_insert() {
+        let mut variables = Variables::default();
+        variables.values.insert("x".to_owned(), "{{x}}".repeat(4) + &"-".repeat(1 << 20));
+        let text = variables.replaced("{{x}}");
+        assert!(text.len() > 1 << 20 && text.len() < MOST_INSERTED + 1024, "{}", text.len());
+        assert!(variables.unknown.contains_key("x"));
+    }
 }

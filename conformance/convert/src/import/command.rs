@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::pattern;
+use crate::pattern;
 use conformance_suite::shell::{Quote, Quotes, Role};
 
 /// A curl command, and what the shell does with it.
@@ -95,7 +95,6 @@ pub(super) fn split(text: &str) -> Vec<Result<Plain, String>> {
                 one.is_hidden = true;
             }
         }
-        // The redirections are inside of the part.
         plain.push(Ok(one));
     }
     plain
@@ -137,8 +136,9 @@ fn parts(text: &str) -> (Vec<Part>, usize) {
         let rest = text.get(at..).unwrap_or_default();
         let role = quotes.take(one);
         let mut next = at + one.len_utf8();
-        let expands = matches!(role, Role::Plain | Role::Within(Quote::Double));
-        if expands && let Some(length) = substitution(rest) {
+        if expands(role)
+            && let Some(length) = substitution(rest)
+        {
             next = at + length;
             quotes = quotes_after(role);
         } else if role == Role::Plain {
@@ -178,8 +178,13 @@ fn parts(text: &str) -> (Vec<Part>, usize) {
     (parts, at)
 }
 
-/// The quotes around a substitution, which is inside of double quotes or of none.
-fn quotes_after(role: Role) -> Quotes {
+/// Whether the shell replaces variables and substitutions at a character with this role.
+pub(super) fn expands(role: Role) -> bool {
+    matches!(role, Role::Plain | Role::Within(Quote::Double))
+}
+
+/// The quotes around a variable or a substitution, which is inside of double quotes or of none.
+pub(super) fn quotes_after(role: Role) -> Quotes {
     let mut quotes = Quotes::default();
     if role == Role::Within(Quote::Double) {
         quotes.take('"');
@@ -261,7 +266,8 @@ static JQ: LazyLock<Regex> = LazyLock::new(|| {
         r#"^\|[ \t]*jq[ \t]+(?:-\w+[ \t]+)*['"]?((?:\.[\w"-]+|\[\d+\]|\["[\w-]+"\])+)['"]?(?:[ \t]+-r)?$"#,
     )
 });
-static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| pattern(r"^<[A-Za-z][\w .:'/-]*>"));
+/// A text in angle brackets that a reader replaces by a value.
+pub(super) static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| pattern(r"^<[A-Za-z][\w .:'/-]*>"));
 static REDIRECTION: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"^(?:[12&]?>>?(?:&[12-]|[ \t]*(?:"[^"]*"|'[^']*'|[^\s|;&'"]+)))"#));
 static ASSIGNED: LazyLock<Regex> = LazyLock::new(|| {

@@ -10,8 +10,9 @@ use url::Url;
 
 use super::fresh::{VALUE, hides_address};
 use super::variables::Variables;
-use super::{Body, Exchange, Launched, Story, Wanted, check_number, command, httpie, pattern, printed};
+use super::{Body, Exchange, Launched, Story, Wanted, command, httpie, printed};
 use crate::loose;
+use crate::pattern;
 use crate::transcript::{self, Command, Kind, Transcript, UNNAMED};
 use conformance_suite::curl;
 use conformance_suite::diagnostic::Diagnostic;
@@ -52,13 +53,11 @@ pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Document
     // Output of commands other than curl. No response contains it, so no step can capture it.
     let mut other_output = String::new();
     let sent = sent(&transcript, &mut variables, &mut other_output);
-    let known = wanted.suite.map(|suite| suite.origin.clone()).or_else(|| wanted.origin.clone());
-    let Some(origin) = known.or_else(|| most_named(&sent)) else {
+    let Some(origin) = wanted.known_origin().or_else(|| most_named(&sent)) else {
         return Err(Diagnostic::new(format!("{} has no curl command with a URL", source.path())).help(
             "sessions must be in code blocks; commands follow a prompt such as `$` or begin with `curl`",
         ));
     };
-    check_number(sent.len(), source)?;
     let mut document = Document {
         origin,
         stories: Vec::new(),
@@ -75,21 +74,13 @@ pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Document
                 || Path::new(source.path()).file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let title = one.command.heading.as_ref().map(|heading| heading.title.clone());
             let title = title.filter(|title| !title.is_empty()).unwrap_or_else(stem);
-            document.stories.push(Story {
-                title,
-                launched: None,
-                exchanges: Vec::new(),
-                left_out: Vec::new(),
-            });
+            document.stories.push(Story::new(title));
         }
         let before = other_output.get(..one.other_output).unwrap_or_default();
         let read = exchange(&one, &mut document, before, &transcript, wanted);
         let Some(story) = document.stories.last_mut() else { continue };
         story.launched = one.launched;
-        match read {
-            Ok(exchange) => story.exchanges.push(exchange),
-            Err(reason) => story.left_out.push(reason),
-        }
+        story.add(read);
     }
     Ok(document)
 }
@@ -154,15 +145,10 @@ fn sent<'a>(
 
 /// Divides the output of a command line among its curl commands.
 fn outputs(output: &str, commands: usize) -> Vec<String> {
-    let mut values = Vec::new();
-    let mut rest = output.trim();
-    while commands > 1 && !rest.is_empty() {
-        let Some((_, length)) = loose::read(rest) else { break };
-        values.push(format!("{}\n", rest.get(..length).unwrap_or_default().trim()));
-        rest = rest.get(length..).unwrap_or_default().trim();
-    }
-    if values.len() == commands && rest.is_empty() {
-        return values;
+    if commands > 1
+        && let Some(values) = loose::split(output, commands)
+    {
+        return values.into_iter().map(|value| format!("{value}\n")).collect();
     }
     // All but the last print nothing, as far as the document shows.
     let mut outputs = vec![String::new(); commands.saturating_sub(1)];

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::pattern;
+use crate::pattern;
 use conformance_suite::matcher;
 use conformance_suite::yaml::page::{Yaml, quote};
 

@@ -11,11 +11,11 @@ use url::Url;
 
 use super::document::is_origin;
 use super::printed::Head;
-use super::{Body, Exchange, Story, Wanted, check_number, pattern};
-use conformance_suite::curl;
+use super::{Body, Exchange, Story, Wanted, command_of, next};
+use crate::pattern;
 use conformance_suite::diagnostic::Diagnostic;
-use conformance_suite::request::{Agent, Header, Prepared};
-use conformance_suite::source::{Source, Span};
+use conformance_suite::request::{Header, Prepared};
+use conformance_suite::source::{Place, Source, Span};
 
 /// What a recording contains.
 pub(super) struct Recording {
@@ -30,30 +30,20 @@ pub(super) struct Recording {
 
 /// Reads a recording.
 pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Recording, Diagnostic> {
-    let har: Json = serde_json::from_str(source.text()).map_err(|error| {
-        Diagnostic::new(format!("{} is not a HAR recording: {error}", source.path()))
-            .help("save one with the developer tools of a browser: Network, Save all as HAR")
-    })?;
-    let Some(entries) = har.pointer("/log/entries").and_then(Json::as_array) else {
-        return Err(Diagnostic::new(format!(
-            "{} is not a HAR recording: `log.entries` is missing",
-            source.path()
-        )));
-    };
+    let har = parse(source)?;
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let mut called: Vec<&Json> = Vec::new();
-    for entry in entries {
+    for entry in entries(&har) {
         match why_not(entry) {
             Some(reason) => *reasons.entry(reason).or_default() += 1,
             None => called.push(entry),
         }
     }
-    let known = wanted.suite.map(|suite| suite.origin.clone()).or_else(|| wanted.origin.clone());
+    let known = wanted.known_origin();
     let is_chosen = known.is_none();
     let Some(origin) = known.or_else(|| most_called(&called)) else {
         return Err(Diagnostic::new(format!("{} has no request to an API", source.path())));
     };
-    check_number(called.len(), source)?;
     let mut recording = Recording {
         origin: origin.clone(),
         stories: Vec::new(),
@@ -62,6 +52,8 @@ pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Recordin
     };
     let mut others: BTreeMap<String, usize> = BTreeMap::new();
     let mut last = None;
+    // A recording is often one long line, so diagnostics point at the URL.
+    let mut place = source.place(Span::default());
     for entry in &called {
         let url = text(entry, "/request/url");
         let Some(target) = target(url, &origin) else {
@@ -72,19 +64,12 @@ pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Recordin
         if last.as_ref() != Some(&page) {
             let title = title(&har, &page).unwrap_or_else(|| "a recording".to_owned());
             last = Some(page);
-            recording.stories.push(Story {
-                title,
-                launched: None,
-                exchanges: Vec::new(),
-                left_out: Vec::new(),
-            });
+            recording.stories.push(Story::new(title));
         }
-        let read = exchange(entry, target, &origin, source, wanted, &mut recording.variables);
+        place = next(&place, url);
+        let read = exchange(entry, target, &origin, place.clone(), wanted, &mut recording.variables);
         let Some(story) = recording.stories.last_mut() else { continue };
-        match read {
-            Ok(exchange) => story.exchanges.push(exchange),
-            Err(reason) => story.left_out.push(reason),
-        }
+        story.add(read);
     }
     if recording.stories.iter().all(|story| story.exchanges.is_empty()) {
         return Err(Diagnostic::new(format!("{} has no request to {origin}", source.path())));
@@ -105,6 +90,28 @@ pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Recordin
         recording.notes.push(format!("not taken: {}", all(&reasons).join(", ")));
     }
     Ok(recording)
+}
+
+/// Parses a recording.
+///
+/// # Errors
+/// The source is not JSON, or has no entries.
+pub(crate) fn parse(source: &Source) -> Result<Json, Diagnostic> {
+    let wrong = |why: &str| Diagnostic::new(format!("{} is not a HAR recording: {why}", source.path()));
+    let har: Json = serde_json::from_str(source.text()).map_err(|error| {
+        wrong(&error.to_string()).help(
+            "save one with the developer tools of a browser (Network, Save all as HAR), or with `conformance run --report har=FILE`",
+        )
+    })?;
+    match har.pointer("/log/entries") {
+        Some(Json::Array(_)) => Ok(har),
+        _ => Err(wrong("`log.entries` is missing")),
+    }
+}
+
+/// The entries of a recording.
+pub(crate) fn entries(har: &Json) -> impl Iterator<Item = &Json> {
+    har.pointer("/log/entries").and_then(Json::as_array).into_iter().flatten()
 }
 
 /// Whether an entry is a request to an API.
@@ -167,6 +174,11 @@ pub(crate) fn origin_of(url: &str) -> Option<&str> {
     Some(&url[..url.len() - rest.len() + end]).filter(|origin| is_origin(origin))
 }
 
+/// Returns a target with the slash that it begins with.
+pub(crate) fn with_slash(target: &str) -> String {
+    if target.starts_with('/') { target.to_owned() } else { format!("/{target}") }
+}
+
 /// Returns path and query of a URL of this origin.
 fn target<'u>(url: &'u str, origin: &str) -> Option<&'u str> {
     let (own, wanted) = (Url::parse(url).ok()?, Url::parse(origin).ok()?);
@@ -180,12 +192,10 @@ fn exchange(
     entry: &Json,
     target: &str,
     origin: &str,
-    source: &Arc<Source>,
+    place: Place,
     wanted: &Wanted<'_>,
     variables: &mut BTreeMap<String, String>,
 ) -> Result<Exchange, Diagnostic> {
-    // A recording is often one long line, so diagnostics point at the URL.
-    let place = source.place(Span::default()).find(text(entry, "/request/url"));
     let mut remarks = Vec::new();
     let answers: Vec<(String, String)> = fields(entry, "/response/headers").collect();
     let status = entry.pointer("/response/status").and_then(Json::as_u64).unwrap_or_default();
@@ -212,17 +222,11 @@ fn exchange(
     if body.is_none() && (size > 0 || length.is_some_and(|(_, length)| length.trim() != "0")) {
         return Err(Diagnostic::at(place, "the recording does not hold the body of this request"));
     }
-    // The scenario uses curl, which adds these fields itself.
-    for (name, value) in [("User-Agent", Agent::Curl.name()), ("Accept", "*/*")] {
-        if !headers.iter().any(|header| header.is(name)) {
-            headers.push(Header::new(name, value));
-        }
-    }
-    let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+    let sends_origin = headers.iter().any(|header| header.is("Origin"));
     let plain = body.as_ref().and_then(|body| String::from_utf8(body.clone()).ok());
     let request = Prepared {
         method: text(entry, "/request/method").to_owned(),
-        target: target.replace("${", "$${"),
+        target: with_slash(target).replace("${", "$${"),
         headers,
         body: plain.as_ref().map(|body| body.replace("${", "$${").into_bytes()),
         ..Prepared::default()
@@ -233,10 +237,9 @@ fn exchange(
             "the body of this request is binary; write a step with `body: !base64`",
         ));
     }
-    let command = curl::command(&request, origin);
-    curl::parse(&command, origin, wanted.files, &place)?;
+    let command = command_of(request, origin, &place, wanted)?;
     let mut headers = answers;
-    if is_cors && !request.headers.iter().any(|header| header.is("Origin")) {
+    if is_cors && !sends_origin {
         headers.retain(|(name, _)| !name.to_ascii_lowercase().starts_with("access-control-"));
     }
     let body = answer(entry);
@@ -287,18 +290,27 @@ fn body(data: &Json, headers: &mut Vec<Header>) -> Option<Vec<u8>> {
     Some(body.into_bytes())
 }
 
+/// Returns the saved bytes of the body of a response; none if they are in invalid base64.
+pub(crate) fn content_of(entry: &Json) -> Option<Vec<u8>> {
+    let content = text(entry, "/response/content/text");
+    match text(entry, "/response/content/encoding") {
+        "base64" => base64::prelude::BASE64_STANDARD.decode(content).ok(),
+        _ => Some(content.as_bytes().to_vec()),
+    }
+}
+
+/// The size of the body of a response in bytes, as the recording states it.
+pub(crate) fn size_of(entry: &Json) -> u64 {
+    entry.pointer("/response/content/size").and_then(Json::as_u64).unwrap_or_default()
+}
+
 /// Returns the body of a response, or the digest of a binary one.
 fn answer(entry: &Json) -> Body {
-    let content = text(entry, "/response/content/text");
-    let size = entry.pointer("/response/content/size").and_then(Json::as_i64).unwrap_or_default();
-    if content.is_empty() && size > 0 {
+    if text(entry, "/response/content/text").is_empty() && size_of(entry) > 0 {
         // Browsers may save a recording without response bodies.
         return Body::Unknown;
     }
-    if text(entry, "/response/content/encoding") != "base64" {
-        return Body::Text { text: content.to_owned(), sure: true };
-    }
-    let Ok(bytes) = base64::prelude::BASE64_STANDARD.decode(content) else { return Body::Unknown };
+    let Some(bytes) = content_of(entry) else { return Body::Unknown };
     match String::from_utf8(bytes) {
         Ok(text) => Body::Text { text, sure: true },
         Err(error) => {

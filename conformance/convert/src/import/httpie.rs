@@ -7,7 +7,7 @@ use conformance_suite::shell::{self, quote};
 /// # Errors
 /// What of the command cannot be converted.
 pub(super) fn curl(command: &str) -> Result<String, String> {
-    let words = shell::split(command).map_err(|_| "a quote in this command is never closed".to_owned())?;
+    let words = shell::split(command).map_err(|error| error.to_string())?;
     let mut words = words.into_iter().map(|word| word.text);
     let scheme = if words.next().as_deref() == Some("https") { "https" } else { "http" };
     let (mut options, mut is_form) = (String::new(), false);

@@ -9,9 +9,10 @@ use serde_json::Value as Json;
 
 use super::collection::{Group, Request, Variables};
 use super::har::text;
-use super::pattern;
+use super::next;
+use crate::pattern;
 use conformance_suite::diagnostic::Diagnostic;
-use conformance_suite::source::{Source, Span};
+use conformance_suite::source::{Place, Source, Span};
 
 static STATUS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -45,7 +46,8 @@ pub(super) fn read(source: &Arc<Source>) -> Result<(Vec<Group>, Variables), Diag
     let title = text(collection, "/info/name");
     let mut groups = Vec::new();
     let title = if title.is_empty() { "a collection" } else { title };
-    gather(items, title, collection.get("auth"), source, 0, &mut groups);
+    let mut place = source.place(Span::default());
+    gather(items, title, collection.get("auth"), 0, &mut place, &mut groups);
     groups.retain(|(_, requests): &Group| !requests.is_empty());
     Ok((groups, variables))
 }
@@ -54,8 +56,8 @@ fn gather(
     items: &[Json],
     title: &str,
     auth: Option<&Json>,
-    source: &Arc<Source>,
     depth: usize,
+    place: &mut Place,
     groups: &mut Vec<Group>,
 ) {
     let at = groups.len();
@@ -64,13 +66,13 @@ fn gather(
         let own = item.get("auth").or(auth);
         if let Some(items) = item.get("item").and_then(Json::as_array) {
             if depth < DEEPEST {
-                gather(items, text(item, "/name"), own, source, depth + 1, groups);
+                gather(items, text(item, "/name"), own, depth + 1, place, groups);
             }
         } else if let Some(request) = item.get("request") {
-            let place = source.place(Span::default()).find(&format!("\"{}\"", text(item, "/name")));
+            *place = next(place, &format!("\"{}\"", text(item, "/name")));
             let read = self::request(item, request, request.get("auth").or(own));
             if let Some((_, requests)) = groups.get_mut(at) {
-                requests.push((read, place));
+                requests.push((read, place.clone()));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::pattern;
+use crate::pattern;
 use conformance_suite::request::is_token;
 
 /// The status and the header fields of a response, in order.

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 
 use super::collection::{Group, Request, Variables};
-use super::pattern;
+use crate::pattern;
 use conformance_suite::source::{Place, Source, Span};
 
 static REQUEST: LazyLock<Regex> = LazyLock::new(|| {
@@ -22,6 +22,7 @@ pub(super) fn read(source: &Arc<Source>) -> (Vec<Group>, Variables) {
     let mut variables = Variables::default();
     let mut requests = Vec::new();
     let mut block: Vec<(usize, &str)> = Vec::new();
+    let mut has_request = false;
     let mut offset = 0;
     let mut title = String::new();
     for line in source.text().split_inclusive('\n') {
@@ -30,10 +31,12 @@ pub(super) fn read(source: &Arc<Source>) -> (Vec<Group>, Variables) {
         if let Some(next) = text.strip_prefix("###") {
             requests.extend(request(&block, &title, source));
             block.clear();
+            has_request = false;
             title = next.trim_matches(['#', ' ']).to_owned();
-        } else if let (Some(found), true) = (VARIABLE.captures(text), !has_request(&block)) {
+        } else if let Some(found) = VARIABLE.captures(text).filter(|_| !has_request) {
             variables.values.insert(found[1].to_owned(), found[2].trim().to_owned());
         } else {
+            has_request |= is_request(text);
             block.push((at, text));
         }
     }
@@ -47,12 +50,12 @@ fn is_comment(line: &str) -> bool {
     line.starts_with('#') || line.starts_with("//")
 }
 
-fn has_request(block: &[(usize, &str)]) -> bool {
-    block.iter().any(|(_, line)| !is_comment(line) && REQUEST.is_match(line.trim()))
+fn is_request(line: &str) -> bool {
+    !is_comment(line) && REQUEST.is_match(line.trim())
 }
 
 fn request(block: &[(usize, &str)], title: &str, source: &Arc<Source>) -> Option<(Request, Place)> {
-    let start = block.iter().position(|(_, line)| !is_comment(line) && REQUEST.is_match(line.trim()))?;
+    let start = block.iter().position(|(_, line)| is_request(line))?;
     let (before, rest) = block.split_at(start);
     let (first, rest) = rest.split_first()?;
     let found = REQUEST.captures(first.1.trim())?;

@@ -23,7 +23,7 @@ pub(super) fn write(story: &Story, around: &Around<'_>, wanted: &Wanted<'_>) -> 
     let mut section = exchanges.first().map(|exchange| exchange.section);
     for (number, (exchange, kept)) in exchanges.iter().zip(&kept).enumerate() {
         let (method, target) = curl::parse(&exchange.command, around.origin, wanted.files, &exchange.place)
-            .map(|request| (request.method.clone(), request.target.written().to_owned()))
+            .map(|request| (request.method.written().to_owned(), request.target.written().to_owned()))
             .unwrap_or_default();
         let label = Label {
             id: super::free(&step::id(&method, &target), &mut ids),

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::pattern;
 use crate::loose::{self, Value};
+use crate::pattern;
 use conformance_suite::yaml::page::Yaml;
 
 /// Returns the status, or a marked class of statuses if the body does not determine it.

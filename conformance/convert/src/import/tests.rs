@@ -165,6 +165,11 @@ fn reads_every_place_with_code() {
     assert_eq!(steps("<pre><code>$ curl http://h.test/x -d &#39;a=1&#39;\n{\"a\": 1}</code></pre>\n"), 1);
     assert_eq!(steps("Text\n\n$ curl http://h.test/x\nok\n\n```\n$ curl http://h.test/y\n```\n"), 2);
     assert_eq!(steps("```http\nGET /a HTTP/1.1\nHost: h.test\n\nHTTP/1.1 200 OK\n\n{}\n```\n"), 1);
+    let both = "```http\nGET /a HTTP/1.1\nHost: localhost:81\n```\n```\n$ curl http://localhost:81/b\n```\n";
+    assert_eq!((named("a.md", both).exchanges, named("a.md", both).left_out.len()), (2, 0));
+    let unseparated =
+        "```http\nPOST /a HTTP/1.1\nHost: h.test\nContent-Type: application/json\n{\"a\": 1}\n```\n";
+    assert!(imported(unseparated).contains("--data-raw '{\"a\": 1}'"), "{}", imported(unseparated));
     assert_eq!(steps("```\n$ http POST :8000/x a=b\n```\n"), 1);
     let rules = "---\ntitle: curl http://h/\n---\n## A\n---\ntext\n\n```\ncurl http://h.test/x\n```\n## B\n---\ntext\n";
     assert_eq!(steps(rules), 1);

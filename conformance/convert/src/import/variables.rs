@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::pattern;
+use super::command::{PLACEHOLDER, expands, quotes_after};
+use crate::pattern;
 use crate::transcript::UNNAMED;
 use conformance_suite::curl;
-use conformance_suite::shell::{self, Quote, Quotes, Role};
+use conformance_suite::shell::{self, Quotes, Role};
 
 /// The variables of a document.
 #[derive(Debug, Default)]
@@ -121,7 +122,7 @@ impl Variables {
                     text.push(one);
                 }
             }
-            quotes = after(role);
+            quotes = quotes_after(role);
             at += length;
         }
         text
@@ -144,7 +145,7 @@ impl Variables {
                     let name = self.named(name.as_str(), remarks);
                     text.push_str(&format!("{OPEN}{name}{CLOSE}"));
                     at += found.get(0).map_or(1, |whole| whole.end());
-                    quotes = after(role);
+                    quotes = quotes_after(role);
                     continue;
                 }
                 if rest.starts_with("$(") {
@@ -209,25 +210,12 @@ fn takes_a_value(word: &str) -> bool {
     word.starts_with('-') && word.ends_with(|letter: char| "oHdFTbceEuAmwKDxX".contains(letter))
 }
 
-fn expands(role: Role) -> bool {
-    matches!(role, Role::Plain | Role::Within(Quote::Double))
-}
-
-fn after(role: Role) -> Quotes {
-    let mut quotes = Quotes::default();
-    if role == Role::Within(Quote::Double) {
-        quotes.take('"');
-    }
-    quotes
-}
-
 /// Marks around a name; private-use characters, which no document contains.
 const OPEN: &str = "\u{F8FC}";
 const CLOSE: &str = "\u{F8FD}";
 
 static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)^([A-Za-z_]\w*)=(.*)$"));
 static NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})"));
-static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| pattern(r"^<[A-Za-z][\w .:'/-]*>"));
 static SECRET: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)token|key|secret|pass|auth|cred|jwt|pwd|pat$|session|cookie"));
 static HERE: LazyLock<Regex> = LazyLock::new(|| pattern(r#"<<-?[ \t]*(?:'\w+'|"\w+"|\\?\w+)[^\n]*\n"#));
@@ -236,7 +224,7 @@ static ORIGIN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
         r#"((?:^|[ \t\n])["']?)"#,
         r"(https?://(?:\$\{?[A-Za-z_]\w*\}?|<[^>\n]+>|\{+[^}\n]+\}+|\[[A-Za-z][^\]\n]*\]|\$\([^)]*\)|%\w+%)(?:\.[\w.-]*\w)?(?::(?:\$\{?\w+\}?|<[^>\n]+>|\{+[^}\n]+\}+|\d+))?|",
-        r"(?:\$\{?[A-Za-z_]\w*\}?|<[^>\n]*(?i:host|url|server|origin|domain|endpoint)[^>\n]*>|\{+[^}\n]*(?i:host|url|server|origin|domain|endpoint)[^}\n]*\}+)(?::(?:\$\{?\w+\}?|<[^>\n]+>|\d+))?/)",
+        r"(?:\$\{?[A-Za-z_]\w*\}?|<[^>\n]*(?i:host|url|server|origin|domain|endpoint)[^>\n]*>|\{+[^}\n]*(?i:host|url|server|origin|domain|endpoint)[^}\n]*\}+|\[[A-Za-z][^\]\n]*(?i:host|url|server|origin|domain|endpoint)[^\]\n]*\]|[A-Z][A-Z0-9]*_(?:[A-Z0-9]+_)*(?:HOST|URL|SERVER|ORIGIN|DOMAIN|ENDPOINT))(?::(?:\$\{?\w+\}?|<[^>\n]+>|\d+))?/)",
     ))
 });
 
@@ -268,6 +256,9 @@ mod tests {
             "curl http://<host>:<port>/a",
             "curl {base_url}/a",
             "curl https://{domain}/a",
+            "curl 'SHELF_URL/a'",
+            "curl [SHELF-URL]/a",
+            "curl -X POST MY_SHELF_HOST:8080/a",
         ] {
             let expanded = Variables::default().expand(text);
             assert!(

@@ -7,7 +7,8 @@ use html_escape::decode_html_entities;
 use regex::Regex;
 
 use super::block::{Block, Heading, Line, lines};
-use conformance_suite::source::Source;
+use crate::pattern;
+use conformance_suite::source::{Source, Span};
 
 /// Returns the blocks of a piece of HTML that begins at byte `start` of the document. `heading` is the heading above it, and becomes
 /// the last heading in it.
@@ -23,8 +24,8 @@ pub(super) fn blocks(
         let Some(whole) = element.get(0) else { continue };
         if let (Some(level), Some(title)) = (element.get(1), element.get(2)) {
             let title = plain(title.as_str()).split_whitespace().collect::<Vec<_>>().join(" ");
-            let line =
-                source.text().get(..start + whole.start()).unwrap_or_default().matches('\n').count() + 1;
+            let at = start + whole.start();
+            let line = source.place(Span::new(at, at)).line();
             *heading = Some(Arc::new(Heading { level: level.as_str().parse().unwrap_or(1), title, line }));
         } else if let Some(code) = element.get(3) {
             let intro = plain(html.get(end..whole.start()).unwrap_or_default()).into_owned();
@@ -51,12 +52,9 @@ fn plain(html: &str) -> Cow<'_, str> {
     Cow::Owned(decode_html_entities(&text).replace('\u{a0}', " "))
 }
 
-#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
 static ELEMENT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?is)<h([1-6])\b[^>]*>(.*?)</h[1-6]>|<pre\b[^>]*>(.*?)</pre\s*>").unwrap());
+    LazyLock::new(|| pattern(r"(?is)<h([1-6])\b[^>]*>(.*?)</h[1-6]>|<pre\b[^>]*>(.*?)</pre\s*>"));
 
-#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
-static BREAK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)<br\s*/?>").unwrap());
+static BREAK: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)<br\s*/?>"));
 
-#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
-static TAG: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?s)</?[A-Za-z][^>]*>|<!--.*?-->").unwrap());
+static TAG: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)</?[A-Za-z][^>]*>|<!--.*?-->"));

@@ -9,7 +9,7 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, T
 
 use super::block::{Block, Heading, Line, lines};
 use super::{html, shell};
-use conformance_suite::source::Source;
+use conformance_suite::source::{Source, Span};
 
 /// Returns the code blocks of a document.
 pub(super) fn blocks(source: &Arc<Source>) -> Vec<Block> {
@@ -68,7 +68,7 @@ impl Reader {
             Event::Start(Tag::Heading { .. }) => self.title = Some(String::new()),
             Event::End(TagEnd::Heading(level)) => {
                 let title = self.title.take().unwrap_or_default().trim().to_owned();
-                let line = source.text().get(..range.start).unwrap_or_default().matches('\n').count() + 1;
+                let line = source.place(Span::new(range.start, range.start)).line();
                 self.intro.clone_from(&title);
                 self.heading = Some(Arc::new(Heading { level: number(level), title, line }));
             }

@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::block::{Block, Line};
 use super::{Command, Kind, output};
+use crate::pattern;
 use conformance_suite::shell::quote;
 use conformance_suite::source::{Source, Span};
 
@@ -27,9 +28,8 @@ pub(super) fn exchanges(
         let has_fields = || block.lines.get(at + 1).is_some_and(|line| FIELD.is_match(&line.text));
         found.is_some_and(|found| is_named || found.get(3).is_some() || has_fields())
     };
-    let begins =
-        |line: &Line| block.lines.iter().position(|own| own.start == line.start).is_some_and(is_request);
-    let first = block.lines.iter().position(begins)?;
+    let requests: Vec<usize> = (0..block.lines.len()).filter(|at| is_request(*at)).collect();
+    let first = *requests.first()?;
     let before = block.lines.get(..first)?;
     let answers = output::starts_with_head(before);
     if !answers
@@ -42,15 +42,9 @@ pub(super) fn exchanges(
     if let Some(last) = last.filter(|_| answers) {
         (last.output, last.output_place) = output::read(before, true, source);
     }
-    let mut commands = Vec::new();
-    let mut rest = block.lines.get(first..)?;
-    while !rest.is_empty() {
-        let end = rest.iter().skip(1).position(begins).map_or(rest.len(), |at| at + 1);
-        let (message, after) = rest.split_at(end);
-        commands.extend(exchange(message, block, source));
-        rest = after;
-    }
-    Some(commands)
+    let ends = requests.iter().copied().skip(1).chain([block.lines.len()]);
+    let messages = requests.iter().zip(ends).filter_map(|(begin, end)| block.lines.get(*begin..end));
+    Some(messages.filter_map(|message| exchange(message, block, source)).collect())
 }
 
 /// Reads a request and, if it follows, its response.
@@ -61,8 +55,9 @@ fn exchange(lines: &[Line], block: &Block, source: &Arc<Source>) -> Option<Comma
     let (first, rest) = request.split_first()?;
     let found = REQUEST.captures(&first.text)?;
     let (method, target) = (found.get(1)?.as_str(), found.get(2)?.as_str());
-    let blank = rest.iter().position(|line| line.text.trim().is_empty()).unwrap_or(rest.len());
-    let (head, body) = rest.split_at(blank);
+    // Some documents print a JSON body right after the header.
+    let ends_head = |line: &Line| matches!(line.text.trim_start().chars().next(), None | Some('{' | '['));
+    let (head, body) = rest.split_at(rest.iter().position(ends_head).unwrap_or(rest.len()));
     let mut host = None;
     let mut options = String::new();
     for line in head {
@@ -94,7 +89,7 @@ fn exchange(lines: &[Line], block: &Block, source: &Arc<Source>) -> Option<Comma
     let url = if target.contains("://") {
         target.to_owned()
     } else {
-        let origin = host.map_or_else(|| UNNAMED.to_owned(), |host| format!("https://{host}"));
+        let origin = host.map_or_else(|| UNNAMED.to_owned(), |host| format!("{}://{host}", scheme(&host)));
         let slash = if target.starts_with('/') { "" } else { "/" };
         format!("{origin}{slash}{target}")
     };
@@ -119,13 +114,14 @@ fn exchange(lines: &[Line], block: &Block, source: &Arc<Source>) -> Option<Comma
     })
 }
 
-#[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
+/// The scheme that a host in a printed request probably has.
+fn scheme(host: &str) -> &'static str {
+    let (name, port) = host.rsplit_once(':').unwrap_or((host, "443"));
+    if port == "443" && name != "localhost" && !name.starts_with("127.") { "https" } else { "http" }
+}
+
 static REQUEST: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|QUERY)[ \t]+(\S+)(?:[ \t]+(HTTP/\d(?:\.\d)?))?[ \t]*$",
-    )
-    .unwrap()
+    pattern(r"^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|QUERY)[ \t]+(\S+)(?:[ \t]+(HTTP/\d(?:\.\d)?))?[ \t]*$")
 });
 
-#[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
-static FIELD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[A-Za-z][\w-]*:[ \t]").unwrap());
+static FIELD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[A-Za-z][\w-]*:[ \t]"));

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 
 use super::block::Line;
+use crate::pattern;
 use conformance_suite::source::{Place, Source, Span};
 
 /// The signs that begin a comment in the sessions of documents.
@@ -117,11 +118,6 @@ fn without(line: &Line, sign: &str) -> Line {
     let rest = text.strip_prefix(sign).unwrap_or(text);
     let rest = rest.strip_prefix(' ').unwrap_or(rest);
     Line { text: rest.to_owned(), start: line.start + line.text.len() - rest.len() }
-}
-
-#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
-fn pattern(written: &str) -> Regex {
-    Regex::new(written).unwrap()
 }
 
 static HEAD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:< )?HTTP/\d"));

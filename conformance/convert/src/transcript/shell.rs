@@ -7,6 +7,7 @@ use regex::Regex;
 use super::block::{Block, Line};
 use super::output;
 use super::{Command, Kind};
+use crate::pattern;
 use conformance_suite::shell::{Quotes, Role};
 use conformance_suite::source::{Source, Span};
 
@@ -44,7 +45,7 @@ static WEAK: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^[ \t]*(?:[A-Za-z][\w.-]{0,30}>|[>#$%]|In \[\d+\]: ?!|!)[ \t]*"));
 
 /// A command that runs curl, from its first word on.
-static CURL: LazyLock<Regex> =
+pub(super) static CURL: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"(?:^|[\s|;&(`"'])(?:[\w.~-]*[/\\])*curl(?:\.exe)?[ \t]+\S"#));
 
 /// The words before curl at the beginning of a command.
@@ -63,11 +64,6 @@ static HTTPIE: LazyLock<Regex> = LazyLock::new(|| {
         r#"['"]?(?:https?://|:\d|:/|localhost|[\w.-]+\.[a-z]{2,}[/:?]|[\w-]+:\d+|\d+\.\d+\.\d+\.\d+)"#,
     ))
 });
-
-#[expect(clippy::unwrap_used, reason = "the patterns are constants and a test compiles them")]
-fn pattern(written: &str) -> Regex {
-    Regex::new(written).unwrap()
-}
 
 /// Whether a text is a command that curl or `HTTPie` is part of.
 pub(super) fn sends(text: &str) -> bool {

@@ -156,15 +156,12 @@ impl Route {
 
     /// Prefix of the request target: a proxy needs the absolute form (RFC 9112, section 3.2.2).
     pub(super) fn before_target(&self) -> String {
-        match &self.proxy {
-            Some(_) if !self.is_secure() => format!("http://{}", self.host()),
-            _ => String::new(),
-        }
+        if self.is_forwarded() { format!("http://{}", self.host()) } else { String::new() }
     }
 
     /// Proxy credentials to send with each request, if there is no tunnel.
     pub(super) fn credentials(&self) -> Option<String> {
-        self.proxy.as_ref().filter(|_| !self.is_secure()).and_then(credentials)
+        self.proxy.as_ref().filter(|_| self.is_forwarded()).and_then(credentials)
     }
 
     pub(super) fn is_secure(&self) -> bool {

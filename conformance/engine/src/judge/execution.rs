@@ -88,8 +88,15 @@ fn printed(name: &str, expected: &Printed, output: &Response, scope: &Scope) -> 
         },
     };
     let mismatches = matcher.compare(&value, "", scope);
-    let findings = mismatches.shown.into_iter().map(|one| differing(name, is_text, one)).collect();
-    (findings, mismatches.more)
+    let is_lines = matcher.lines().is_some();
+    let finding = |one: Mismatch| {
+        if is_lines && one.pointer.is_empty() {
+            differing_lines(name, one)
+        } else {
+            differing(name, is_text, one)
+        }
+    };
+    (mismatches.shown.into_iter().map(finding).collect(), mismatches.more)
 }
 
 /// Describes a mismatch. The element of a list of lines is named by the number of the line.
@@ -101,13 +108,8 @@ fn differing(name: &str, is_text: bool, mismatch: Mismatch) -> Finding {
         None if pointer.is_empty() => name.to_owned(),
         None => format!("{pointer} of {name}"),
     };
-    // A list of lines has lines, not elements.
-    let is_list = is_text && pointer.is_empty() && mismatch.received.contains(" element");
-    let [expected, received] = [mismatch.expected, mismatch.received]
-        .map(|text| if is_list { text.replacen(" element", " line", 1) } else { text });
-    let label = match received.as_str() {
+    let label = match mismatch.received.as_str() {
         NO_MEMBER => format!("{what} is missing"),
-        received if is_list => format!("{what} has {received}"),
         received => format!("{what} is {}", short(received)),
     };
     Finding {
@@ -115,7 +117,35 @@ fn differing(name: &str, is_text: bool, mismatch: Mismatch) -> Finding {
         place: mismatch.place,
         pointer: (!is_text).then_some(mismatch.pointer),
         part: Some(what),
-        expected,
-        received,
+        expected: mismatch.expected,
+        received: mismatch.received,
     }
+}
+
+/// Describes a mismatch of the whole list of lines, which has lines where other lists have elements.
+fn differing_lines(name: &str, mismatch: Mismatch) -> Finding {
+    let received = in_lines(&mismatch.received);
+    let label = match &received {
+        Some(received) => format!("{name} has {received}"),
+        None => format!("{name} is {}", short(&mismatch.received)),
+    };
+    Finding {
+        label,
+        place: mismatch.place,
+        pointer: None,
+        part: Some(name.to_owned()),
+        expected: in_lines(&mismatch.expected).unwrap_or(mismatch.expected),
+        received: received.unwrap_or(mismatch.received),
+    }
+}
+
+/// Returns `3 elements`, `an element …` or `no such element …` as lines; none for another text, such as a value.
+fn in_lines(text: &str) -> Option<String> {
+    let (before, after) = text.split_once(" element")?;
+    let before = match before {
+        "an" => "a",
+        "no such" => before,
+        number => number.chars().all(|one| one.is_ascii_digit() || one == ',').then_some(number)?,
+    };
+    Some(format!("{before} line{after}"))
 }

@@ -14,9 +14,8 @@ use super::{Access, Build, Certificate, Program, START_LIMIT, Target};
 use crate::http::check_address;
 use conformance_suite::capture::{check_name, pattern};
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
-use conformance_suite::members::{duration, string};
+use conformance_suite::members::{command, duration, string};
 use conformance_suite::request::ClientCertificate;
-use conformance_suite::shell::{self, Unreadable};
 use conformance_suite::source::{Source, Span};
 use conformance_suite::suite::folder::read_source;
 use conformance_suite::suite::{Folder, Suite, check_format, environment, request};
@@ -311,26 +310,9 @@ impl ProgramReader<'_> {
         named.iter().map(one).collect()
     }
 
-    /// Reads a command: a list of words, or a line that is split as a shell would do it.
     fn command(&self, node: &Node) -> Result<Vec<String>, Diagnostic> {
-        let invalid = |message: &str| Diagnostic::at(node.place(self.source), message);
-        let words: Vec<_> = match (&node.tag, &node.value) {
-            (None, Value::String(line)) => match shell::split(line) {
-                Ok(words) => words.into_iter().map(|word| word.text).collect(),
-                Err(Unreadable::Open) => {
-                    return Err(invalid("a quote in this command is never closed"));
-                }
-                Err(Unreadable::NoText(_)) => {
-                    return Err(invalid("the escapes of a word produce bytes that are not UTF-8"));
-                }
-            },
-            (None, Value::List(list)) => list
-                .iter()
-                .map(|word| string(word, self.source, "a word of a command"))
-                .collect::<Result<_, _>>()?,
-            _ => return Err(invalid("a command must be a line or a list of words")),
-        };
-        if words.is_empty() { Err(invalid("this command is empty")) } else { Ok(words) }
+        let words = command(node, self.source, |_| None)?;
+        Ok(words.into_iter().map(|(word, _)| word).collect())
     }
 
     fn directory(&self, named: Option<&str>) -> PathBuf {

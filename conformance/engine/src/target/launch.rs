@@ -353,7 +353,9 @@ impl Start<'_> {
         .map_err(|error| Unusable::new(chain(&error)))?;
         let ready = program.ready.as_ref().or(self.suite.ready(self.profile));
         let Ready { process, http, greeting, guard } =
-            await_ready(process, &port, ready, program.start_limit, reached).await?;
+            await_ready(process, &port, ready, program.start_limit, reached)
+                .await
+                .map_err(|unusable| unusable.hinting(&port.hint(&program.command).unwrap_or_default()))?;
         let output = if watch.is_empty() {
             BTreeMap::new()
         } else {

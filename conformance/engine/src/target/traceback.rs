@@ -10,7 +10,7 @@ use regex::Regex;
 pub struct Origin<'a> {
     /// The line with the name and the message, such as `TypeError: unhashable type: 'dict'`.
     pub exception: &'a str,
-    /// File and line in the implementation's folder, such as `api/v1/app.py:31`, if the output has one.
+    /// File and line in the implementation's folder, such as `src/app.py:31`, if the output has one.
     pub place: Option<String>,
 }
 
@@ -91,14 +91,14 @@ mod tests {
 
     #[test]
     fn finds_the_deepest_own_frame_of_python() {
-        let output = "Traceback (most recent call last):\n  File \"/usr/lib/python3/site-packages/flask/app.py\", line 9, in f\n    x()\n  File \"api/v1/views/session_auth.py\", line 46, in login\n    y\n  File \"/usr/lib/python3/uuid.py\", line 3, in z\nTypeError: unhashable type: 'dict'\n127.0.0.1 - - \"POST / HTTP/1.1\" 500 -";
-        assert_eq!(found(output), "TypeError: unhashable type: 'dict' at api/v1/views/session_auth.py:46");
+        let output = "Traceback (most recent call last):\n  File \"/usr/lib/python3/site-packages/flask/app.py\", line 9, in f\n    x()\n  File \"src/views/login.py\", line 46, in login\n    y\n  File \"/usr/lib/python3/uuid.py\", line 3, in z\nTypeError: unhashable type: 'dict'\n127.0.0.1 - - \"POST / HTTP/1.1\" 500 -";
+        assert_eq!(found(output), "TypeError: unhashable type: 'dict' at src/views/login.py:46");
     }
 
     #[test]
     fn finds_the_line_of_a_syntax_error() {
-        let output = "Traceback (most recent call last):\n  File \"api/v1/app.py\", line 13, in <module>\n  File \"api/v1/views/session_auth.py\", line 31\n    if not users\n                ^\nSyntaxError: expected ':'";
-        assert_eq!(found(output), "SyntaxError: expected ':' at api/v1/views/session_auth.py:31");
+        let output = "Traceback (most recent call last):\n  File \"src/app.py\", line 13, in <module>\n  File \"src/views/login.py\", line 31\n    if not users\n                ^\nSyntaxError: expected ':'";
+        assert_eq!(found(output), "SyntaxError: expected ':' at src/views/login.py:31");
     }
 
     #[test]

@@ -109,6 +109,26 @@ impl Display for Port {
     }
 }
 
+impl Port {
+    /// Returns a hint if a word of the command ends with a placeholder of the port, which only a shell would replace.
+    pub(super) fn hint(&self, command: &[String]) -> Option<String> {
+        // The word after such an option is a script, in which the text may have its own meaning.
+        let runs_script =
+            |word: &String| word.starts_with('-') && !word.starts_with("--") && word.ends_with('c');
+        if command.iter().any(runs_script) {
+            return None;
+        }
+        let variables = self.variables.iter().flat_map(|name| [format!("${{{name}}}"), format!("${name}")]);
+        let known = ["{{port}}", "${port}", "{port}"].map(str::to_owned).into_iter().chain(variables);
+        let written = known.into_iter().find(|known| command.iter().any(|word| word.ends_with(known)))?;
+        let remedy = match self.variables.first() {
+            Some(name) => format!("; for the port write sh -c 'exec COMMAND \"${name}\"'"),
+            None => String::new(),
+        };
+        Some(format!("; `{written}` in the command is not replaced, because it runs without a shell{remedy}"))
+    }
+}
+
 /// Joins an error and its causes into one sentence.
 pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut sentence = error.to_string();
@@ -160,5 +180,26 @@ mod tests {
         assert_eq!(relevant_line(node), Some("Error: Cannot find module 'express'"));
         assert_eq!(relevant_line("panic: listen tcp: bind\n\ngoroutine 1"), Some("panic: listen tcp: bind"));
         assert_eq!(relevant_line(" * Running on http://127.0.0.1:5000\n"), None);
+    }
+
+    #[test]
+    fn names_a_placeholder_of_the_port_in_a_command() {
+        let port = Port { number: 4000, is_fixed: false, variables: vec!["PORT".to_owned()] };
+        let hint = |command: &[&str]| port.hint(&command.iter().map(ToString::to_string).collect::<Vec<_>>());
+        for (word, named) in [
+            ("{port}", "`{port}`"),
+            ("--port=${port}", "`${port}`"),
+            ("127.0.0.1:{{port}}", "`{{port}}`"),
+            ("$PORT", "`$PORT`"),
+            ("--port=${PORT}", "`${PORT}`"),
+        ] {
+            let hint = hint(&["server", word]).unwrap();
+            assert!(hint.contains(named) && hint.contains("sh -c 'exec COMMAND \"$PORT\"'"), "{hint}");
+        }
+        for command in
+            [&["server", "--port", "80"][..], &["server", "$PORTS"], &["sh", "-ec", "server $PORT"]]
+        {
+            assert_eq!(hint(command), None);
+        }
     }
 }

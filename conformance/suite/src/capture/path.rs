@@ -39,7 +39,7 @@ impl Path {
     /// Returns the first value that the path selects, in the order of the body.
     ///
     /// # Errors
-    /// Why there is none, as a sentence.
+    /// Why the path selects no value, as a sentence.
     pub(super) fn find<'b>(&self, body: &'b Json, scope: &Scope) -> Result<&'b Json, String> {
         let written = self.0.render_with(scope, escape).map_err(|error| error.to_string())?;
         let path =

@@ -83,7 +83,7 @@ pub(super) struct Given<'w> {
 /// Why a word is not a valid option.
 pub(super) enum Wrong<'w> {
     Unknown(&'w str),
-    /// A letter that is no option, in a word of joined letters, and its position.
+    /// A letter that is not an option, in a word of joined letters, and its position.
     UnknownLetter(&'w str, char, usize),
     /// A beginning that several options have.
     Ambiguous(&'w str, [&'static str; 2]),

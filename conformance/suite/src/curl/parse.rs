@@ -107,7 +107,7 @@ struct Command<'a> {
     origin: &'a str,
     reader: Reader<'a>,
     address: Option<String>,
-    method: Option<String>,
+    method: Option<Text>,
     /// The fields of `-H`.
     headers: Vec<Header<Text>>,
     /// The names of fields removed by `-H`.
@@ -175,8 +175,9 @@ impl<'a> Command<'a> {
         match meaning {
             Meaning::Method => {
                 let spot = if value.is_empty() { word } else { value };
-                check_method(value, &place_of(spot, self.reader.place))?;
-                self.method = Some(value.to_owned());
+                let method = self.reader.text(value)?;
+                check_method(&method, &place_of(spot, self.reader.place))?;
+                self.method = Some(method);
             }
             Meaning::Header => self.header(value)?,
             Meaning::Data => {
@@ -375,7 +376,7 @@ impl<'a> Command<'a> {
                 Content::Bytes(bytes) => String::from_utf8(bytes)
                     .map_err(|_| self.reader.wrong(path, format!("the file `{path}` is not UTF-8")))?,
             };
-            // Like curl, skip a line that is no field.
+            // Like curl, skip a line that is not a field.
             let is_field = |line: &&str| line.contains(':') || line.ends_with(';');
             return text.lines().filter(is_field).try_for_each(|line| self.header_line(line));
         }
@@ -572,7 +573,7 @@ impl<'a> Command<'a> {
         request.request_target = self.request_target.take();
         request.version = self.version;
         request.method_stays = self.method.is_some();
-        request.method = self.method.take().unwrap_or_else(|| inferred.to_owned());
+        request.method = self.method.take().unwrap_or_else(|| Text::literal(inferred));
         request.cookies = std::mem::take(&mut self.cookies).into();
         let jar = std::mem::take(&mut self.jar);
         request.jar = (jar != JarUse::default()).then(|| Box::new(jar));

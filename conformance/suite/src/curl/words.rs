@@ -6,7 +6,7 @@ use super::place::place_of;
 use super::typed::{self, Stdin};
 use crate::diagnostic::Diagnostic;
 use crate::shell::{self, Unreadable, Word};
-use crate::source::Place;
+use crate::source::{Place, Span};
 
 /// Maximum number of words: locating each one searches the whole command.
 const MOST: usize = 2000;
@@ -63,32 +63,21 @@ fn literal(word: Word) -> String {
     text
 }
 
-/// Returns the position of the quote that is not closed.
-fn open_quote(command: &str) -> Option<usize> {
-    let (mut open, mut escaped) = (None, false);
-    for (at, one) in command.char_indices() {
-        match (open, one) {
-            _ if escaped => escaped = false,
-            (None | Some((_, '"')), '\\') => escaped = true,
-            (None, '"' | '\'') => open = Some((at, one)),
-            (Some((_, quote)), _) if one == quote => open = None,
-            _ => {}
-        }
-    }
-    open.map(|(at, _)| at)
+/// Returns the location of the quote at a position, or of the command if the file has the text before it in another form.
+fn quote_at(at: usize, command: &str, place: &Place) -> Place {
+    let quote = || {
+        let before = command.get(..at)?;
+        let written = place.source().text().get(place.span().start..place.span().end)?;
+        let start = place.span().start + written.find(before)? + before.len();
+        Some(place.source().place(Span::new(start, start + 1)))
+    };
+    quote().unwrap_or_else(|| place.clone())
 }
 
 fn refuse(unreadable: Unreadable, command: &str, place: &Place) -> Diagnostic {
     match unreadable {
-        Unreadable::Open => {
-            let quote = open_quote(command).and_then(|at| {
-                let before = command.get(..at)?;
-                let written = place.source().text().get(place.span().start..place.span().end)?;
-                let start = written.find(before)? + before.len();
-                let start = place.span().start + start;
-                Some(place.source().place(crate::source::Span::new(start, start + 1)))
-            });
-            let wrong = Diagnostic::at(quote.unwrap_or_else(|| place.clone()), "this quote is never closed")
+        Unreadable::Open(at) => {
+            let wrong = Diagnostic::at(quote_at(at, command, place), "this quote is never closed")
                 .help("close it, or write `\\` before it if it is a part of the text");
             let after = place.source().text().get(place.span().end..).unwrap_or_default();
             if after.trim_start_matches([' ', '\t']).starts_with('#') && after.starts_with([' ', '\t']) {
@@ -106,7 +95,7 @@ fn refuse(unreadable: Unreadable, command: &str, place: &Place) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Source, Span};
+    use crate::source::Source;
 
     fn words(command: &str) -> Vec<String> {
         split(command, &Source::new("c", command).place(Span::new(0, command.len()))).unwrap().words

@@ -1,5 +1,6 @@
 //! Compiles a node of a scenario into a [`Matcher`].
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -31,6 +32,31 @@ pub fn compile(node: &Node, setting: &Setting<'_>) -> Result<Matcher, Diagnostic
     Ok(Matcher { kind, place })
 }
 
+/// Compiles the matcher of a value that `!optional` allows to be missing: a member, a header field or an attribute of a cookie.
+///
+/// # Errors
+/// An unknown tag, or a tag with a value of the wrong shape.
+pub(crate) fn compile_optional(node: &Node, setting: &Setting<'_>) -> Result<Matcher, Diagnostic> {
+    if node.tag.as_deref() != Some(OPTIONAL) {
+        return compile(node, setting);
+    }
+    let place = node.place(setting.source);
+    let inner = inside(OPTIONAL, node, &place)?;
+    Ok(Matcher { kind: Kind::Optional(Box::new(compile(&inner, setting)?)), place })
+}
+
+/// The tag of a value that may be missing.
+pub(crate) const OPTIONAL: &str = "!optional";
+
+/// Compiles a list of lines, or another matcher of that list, to a matcher of a text.
+///
+/// # Errors
+/// An invalid value or matcher, with its location.
+pub(crate) fn compile_lines(node: &Node, setting: &Setting<'_>) -> Result<Matcher, Diagnostic> {
+    let kind = Kind::Lines(Box::new(compile(node, setting)?));
+    Ok(Matcher { kind, place: node.place(setting.source) })
+}
+
 /// Returns all tags, in the order of the language reference.
 pub fn known() -> impl Iterator<Item = &'static str> {
     let leaves = LEAVES.iter().map(|leaf| leaf.tag).chain(LEAVES_OF.iter().map(|leaf| leaf.tag));
@@ -38,7 +64,7 @@ pub fn known() -> impl Iterator<Item = &'static str> {
         "!sorted",
         "!lines",
         "!absent",
-        "!optional",
+        OPTIONAL,
         "!regex",
         "!length",
         "!sha256",
@@ -171,11 +197,7 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         ("!lines", Value::Mapping(_)) => lines(node, setting),
         ("!lines", _) => Err(takes("a list with one entry for each line")
             .help("for another matcher of the list of lines: !lines {of: !containing [a]}")),
-        ("!absent" | "!optional", _) => Err(Diagnostic::at(
-            place.clone(),
-            format!("`{tag}` is only allowed as the value of a member of an object"),
-        )
-        .help(format!("write json: !subset {{name: {tag} …}}; for a header, list its name under `absent`"))),
+        ("!absent" | OPTIONAL, _) => Err(misplaced(tag, place)),
         ("!regex", Value::String(written)) => {
             pattern(written, place).map(|regex| Kind::Regex(Box::new(regex)))
         }
@@ -221,24 +243,38 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         }
         ("!subset", Value::Mapping(_)) => object(node, setting, true),
         ("!subset", _) => Err(takes("a mapping")),
-        ("!each", _) => inner(tag, node, setting, place).map(Kind::Each),
+        ("!each", _) => Ok(Kind::Each(Box::new(compile(&*inside(tag, node, place)?, setting)?))),
         ("!containing", Value::List(list)) => Ok(Kind::Containing(compile_all(list, setting)?)),
         ("!unordered" | "!containing", _) => Err(takes("a list")),
         _ => Err(Diagnostic::at(place.clone(), format!("unknown matcher `{tag}`")).suggest(tag, known())),
     }
 }
 
-/// Compiles the one matcher that a tag contains. A node has only one tag, so a matcher with a tag is written in a list.
-fn inner(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Result<Box<Matcher>, Diagnostic> {
+/// Returns the error for `!absent` or `!optional` where nothing can be missing.
+fn misplaced(tag: &str, place: &Place) -> Diagnostic {
+    let (others, help) = if tag == OPTIONAL {
+        (", a header or a cookie", "write json: {name: !optional …}")
+    } else {
+        (
+            "",
+            "write json: !subset {name: !absent }; list a header under `absent`, and a cookie under `absent_cookies`",
+        )
+    };
+    let message = format!("`{tag}` is only allowed as the value of a member of an object{others}");
+    Diagnostic::at(place.clone(), message).help(help)
+}
+
+/// Returns the one node that a tag contains. A node has only one tag, so a matcher with a tag is written in a list.
+pub(crate) fn inside<'n>(tag: &str, node: &'n Node, place: &Place) -> Result<Cow<'n, Node>, Diagnostic> {
     match &node.value {
         Value::List(list) => match list.as_slice() {
-            [one] => compile(one, setting).map(Box::new),
+            [one] => Ok(Cow::Borrowed(one)),
             many => {
                 Err(Diagnostic::at(place.clone(), format!("`{tag}` takes one matcher, not {}", many.len()))
                     .help(format!("write a matcher with a tag in a list: {tag} [!uuid ]")))
             }
         },
-        _ => Ok(Box::new(Matcher { kind: plain(node, setting, place)?, place: place.clone() })),
+        _ => Ok(Cow::Owned(node.untagged())),
     }
 }
 
@@ -327,8 +363,7 @@ fn object(node: &Node, setting: &Setting<'_>, open: bool) -> Result<Kind, Diagno
                 let message = format!("`!absent` takes no value, not {}", node.shape());
                 return Err(Diagnostic::at(place, message));
             }
-            (Some("!optional"), _) => Kind::Optional(inner("!optional", node, setting, &place)?),
-            _ => return Ok((name.value.clone(), compile(node, setting)?)),
+            _ => return Ok((name.value.clone(), compile_optional(node, setting)?)),
         };
         Ok((name.value.clone(), Matcher { kind, place }))
     };

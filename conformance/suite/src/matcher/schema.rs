@@ -185,7 +185,7 @@ pub(super) fn compile(node: &Node, setting: &Setting<'_>) -> Result<Schema, Diag
         } else {
             let message = format!("the file {name} has nothing at `{pointer}`");
             return Err(Diagnostic::at(reading.place, message)
-                .help("after `#` stands a JSON Pointer, such as /components/schemas/Todo (RFC 6901)"));
+                .help("after `#` comes a JSON Pointer, such as /components/schemas/Todo (RFC 6901)"));
         }
     };
     loop {

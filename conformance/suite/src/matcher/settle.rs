@@ -158,6 +158,9 @@ impl Matcher {
 
     /// Proposes to remove an entry that the response does not have; `none` names what is missing.
     pub fn settle_absence(&self, none: &str, collapse: bool, proposal: &mut Proposal) {
+        if self.allows_absence() {
+            return;
+        }
         if self.is_literal() {
             proposal.change(&self.place, ChangeKind::Remove { collapse });
         } else {

@@ -33,7 +33,7 @@ pub fn compile(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Re
     }
     let path = members.take("path");
     if let Some(method) = members.take("method") {
-        request.method = string(method, source, "a method")?;
+        request.method = text(method, source, "a method")?;
         check_method(&request.method, &method.place(source))?;
     }
     if let Some(query) = members.take("query") {

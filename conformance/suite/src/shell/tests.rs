@@ -70,8 +70,8 @@ fn locates_words_that_are_not_utf8() {
 
 #[test]
 fn reports_a_quote_that_is_never_closed() {
-    for command in ["'", "a \"b", r"$'a\'", "$\"a"] {
-        assert_eq!(split(command), Err(Unreadable::Open), "{command}");
+    for (command, at) in [("'", 0), ("a \"b", 2), (r"$'a\'", 1), (r#"$'\'' 'b' $"a"#, 11)] {
+        assert_eq!(split(command), Err(Unreadable::Open(at)), "{command}");
     }
     assert_eq!(split(" \n # no word"), Ok(Vec::new()));
 }

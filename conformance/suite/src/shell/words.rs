@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use thiserror::Error;
+
 use super::escape::unescape;
 use super::{Quote, Quotes, Role};
 
@@ -19,11 +21,13 @@ pub struct Word {
 }
 
 /// Why a command cannot be split.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Unreadable {
-    /// A quote is never closed.
-    Open,
+    /// The quote at a position is never closed.
+    #[error("a quote in this command is never closed")]
+    Open(usize),
     /// A word whose escapes are not valid UTF-8.
+    #[error("the escapes of a word produce bytes that are not UTF-8")]
     NoText(Range<usize>),
 }
 
@@ -43,6 +47,7 @@ pub fn split_around(command: &str, foreign: impl Fn(&str) -> Option<usize>) -> R
     let mut quotes = Quotes::default();
     let mut words = Words { command, done: Vec::new(), open: None, escapes: None };
     let mut comment = false;
+    let mut last_quote = 0;
     let mut at = 0;
     while let Some(one) = command[at..].chars().next() {
         let rest = &command[at..];
@@ -69,13 +74,18 @@ pub fn split_around(command: &str, foreign: impl Fn(&str) -> Option<usize>) -> R
             match quotes.take(one) {
                 Role::Plain if one == '#' && words.open.is_none() => comment = true,
                 Role::Plain if matches!(one, ' ' | '\t' | '\n') => words.end(at)?,
-                role => words.take(at, one, role),
+                role => {
+                    if let Role::Opens(..) = role {
+                        last_quote = at;
+                    }
+                    words.take(at, one, role);
+                }
             }
         }
         at += one.len_utf8();
     }
     if quotes.is_open() {
-        return Err(Unreadable::Open);
+        return Err(Unreadable::Open(last_quote));
     }
     words.end(command.len())?;
     Ok(words.done)

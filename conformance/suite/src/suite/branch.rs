@@ -151,8 +151,15 @@ impl StepCompiler<'_> {
         }
     }
 
-    /// Checks that the path of the request is valid with the values known while loading.
+    /// Checks that the method and the path of the request are valid with the values known while loading.
     fn with_path(&self, request: Request, place: &Place) -> Result<Request, Diagnostic> {
+        for scope in [&self.context.frame.static_scope(&Scope::default()), &self.suite.static_scope] {
+            if request.method.render(scope).is_ok()
+                && let Err(error) = request.method(scope)
+            {
+                return Err(self.given(Diagnostic::at(place.find(error.written()), error.to_string())));
+            }
+        }
         if request.target.head().is_none() {
             return Ok(request);
         }

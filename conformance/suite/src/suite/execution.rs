@@ -11,12 +11,11 @@ use crate::capture::{self, Capture};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::format::{ExpectText, StepText};
 use crate::matcher::{self, Matcher, Mode, Setting};
-use crate::members::{Members, parse_text, string, text};
+use crate::members::{self, Members, parse_text, string, text};
 use crate::request::Files;
-use crate::shell::{self, Unreadable};
-use crate::source::{Place, Source, Span};
+use crate::source::{Place, Source};
 use crate::template::{Text, leading};
-use crate::yaml::{Located, Node, Value};
+use crate::yaml::{Node, Value};
 
 /// The name in the command of the folder that holds the copied files.
 pub const FILES: &str = "files";
@@ -132,9 +131,9 @@ pub(super) fn compile(
         errors.keep(execution.expect(&expect.value, &expect.place(source), source, &read));
     }
     for (name, node) in &step.capture.0 {
-        if let Some(mut one) = errors.keep(capture(name, node, source)) {
-            one.capture.keys = keys(&name.value, compiler.context).into();
-            execution.captures.push(one);
+        if let Some((from_stderr, mut capture)) = errors.keep(capture::compile_printed(name, node, source)) {
+            capture.keys = keys(&name.value, compiler.context).into();
+            execution.captures.push(PrintedCapture { from_stderr, capture });
         }
         errors.keep(check_capture_name(name, compiler.context, compiler.suite));
     }
@@ -201,39 +200,6 @@ impl Execution {
     }
 }
 
-/// Compiles an entry of `capture`.
-fn capture(name: &Located<String>, node: &Node, source: &Arc<Source>) -> Result<PrintedCapture, Diagnostic> {
-    let mut entry = node.clone();
-    let mut sources = Vec::new();
-    let members =
-        if let Value::Mapping(members) = &mut entry.value { members.as_mut_slice() } else { &mut [] };
-    for (key, _) in members {
-        let (own, of_response) = match key.value.as_str() {
-            "stdout" => ("stdout", "text"),
-            "stderr" => ("stderr", "text"),
-            "json" => ("json", "json"),
-            "exit" => ("exit", "status"),
-            "pattern" | "secret" => continue,
-            other => {
-                let message = format!("unknown key `{other}`");
-                return Err(Diagnostic::at(key.place(source), message).suggest(other, CAPTURED));
-            }
-        };
-        sources.push(own);
-        of_response.clone_into(&mut key.value);
-    }
-    let [own] = sources.as_slice() else {
-        let message = "a capture of a program needs exactly one of `json`, `stdout`, `stderr` and `exit`";
-        return Err(Diagnostic::at(node.place(source), message)
-            .help("write {stdout: 'id: (.*)'}, {json: /id} or {exit: true}"));
-    };
-    let capture = capture::compile(name, &entry, source)?;
-    Ok(PrintedCapture { from_stderr: *own == "stderr", capture })
-}
-
-/// The values of a program that can be captured.
-const CAPTURED: [&str; 4] = ["json", "stdout", "stderr", "exit"];
-
 /// Compiles what the output must match: a text, a text matcher, or one of `text`, `lines` and `json`.
 fn printed(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Printed, Diagnostic> {
     let compile = |node: &Node, mode| matcher::compile(node, &Setting { source, mode, files });
@@ -247,18 +213,12 @@ fn printed(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Printe
     match given {
         [Some(node), None, None] => Ok(Printed::Text(compile(node, Mode::Text)?)),
         [None, Some(node), None] => {
-            // A list of lines, or another matcher of that list.
-            let mut lines = node.clone();
-            lines.tag = Some("!lines".to_owned());
             if node.tag.is_none() && !matches!(node.value, Value::List(_)) {
                 return Err(Diagnostic::at(node.place(source), "`lines` must be a list or a matcher")
                     .help("write lines: [first, second], or lines: !containing [first]"));
             }
-            if node.tag.is_some() {
-                let of = Located { value: "of".to_owned(), span: Span::default() };
-                lines.value = Value::Mapping(vec![(of, node.clone())]);
-            }
-            Ok(Printed::Text(compile(&lines, Mode::Text)?))
+            let lines = matcher::compile_lines(node, &Setting { source, mode: Mode::Text, files })?;
+            Ok(Printed::Text(lines))
         }
         [None, None, Some(node)] => Ok(Printed::Json(compile(node, Mode::Json)?)),
         _ => Err(Diagnostic::at(whole, "the output needs exactly one of `text`, `lines` and `json`")
@@ -275,29 +235,8 @@ fn list<'n>(node: Option<&'n Node>, source: &Arc<Source>, key: &str) -> Result<&
     }
 }
 
-/// Reads a command: a line that is split as a shell would do it, or a list of words.
+/// Compiles a command. A word may contain expressions, with any quotes inside them.
 fn command(node: &Node, source: &Arc<Source>) -> Result<Vec<Text>, Diagnostic> {
-    let place = node.place(source);
-    let words = match (&node.tag, &node.value) {
-        (None, Value::String(line)) => {
-            let words = shell::split_around(line, |rest| leading(rest).map(str::len)).map_err(|error| {
-                Diagnostic::at(
-                    place.clone(),
-                    match error {
-                        Unreadable::Open => "a quote in this command is never closed",
-                        Unreadable::NoText(_) => "the escapes of a word produce bytes that are not UTF-8",
-                    },
-                )
-            })?;
-            words.into_iter().map(|word| parse_text(&word.text, &place)).collect::<Result<Vec<_>, _>>()?
-        }
-        (None, Value::List(words)) => {
-            words.iter().map(|word| text(word, source, "a word of a command")).collect::<Result<_, _>>()?
-        }
-        _ => {
-            return Err(Diagnostic::at(place, "a command must be a line or a list of words")
-                .help("write run: python3 main.py"));
-        }
-    };
-    if words.is_empty() { Err(Diagnostic::at(place, "this command is empty")) } else { Ok(words) }
+    let words = members::command(node, source, |rest| leading(rest).map(str::len))?;
+    words.iter().map(|(word, place)| parse_text(word, place)).collect()
 }

@@ -20,7 +20,7 @@ use crate::members::json;
 use crate::request::Request;
 use crate::source::{Place, Source, Span};
 use crate::template::{Scope, Text};
-use crate::yaml::{Located, Node};
+use crate::yaml::{Located, Node, Value};
 
 /// One configuration that a target can run in.
 #[derive(Debug, Clone)]
@@ -261,6 +261,9 @@ pub(super) fn warnings(text: &ManifestText, source: &Arc<Source>, suite: &Suite)
             unused("profile", name);
         }
     }
+    for (_, node) in text.fixtures.0.iter().chain(&text.variables.0) {
+        add_unread_expressions(node, source, &mut warnings);
+    }
     let place = text.origin.place(source);
     let all = suite.launch.env.iter().chain(suite.profiles.iter().flat_map(|profile| &profile.env));
     if !all.into_iter().any(|(_, text)| text.names().any(|(_, name)| name == "port")) {
@@ -278,6 +281,32 @@ pub(super) fn warnings(text: &ManifestText, source: &Arc<Source>, suite: &Suite)
         );
     }
     warnings
+}
+
+/// Adds a warning for each text in a fixture or a variable that looks like an expression.
+fn add_unread_expressions(node: &Node, source: &Arc<Source>, warnings: &mut Diagnostics) {
+    match &node.value {
+        Value::Mapping(members) => {
+            for (_, member) in members {
+                add_unread_expressions(member, source, warnings);
+            }
+        }
+        Value::List(list) => {
+            for item in list {
+                add_unread_expressions(item, source, warnings);
+            }
+        }
+        Value::String(written) => {
+            let Ok(text) = Text::parse(written) else { return };
+            let Some(first) = text.variable_expressions().next() else { return };
+            let message = format!("`{first}` is not evaluated: fixtures and variables are sent as written");
+            warnings.push(
+                Diagnostic::at(node.place(source).find(first), message)
+                    .help("write the expression where the value is used, in a request or an `expect`"),
+            );
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 fn check_fixture_name(name: &str, place: &Place) -> Result<(), Diagnostic> {

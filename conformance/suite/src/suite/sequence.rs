@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::folder::Folder;
-use super::{check_format, read};
+use super::{check_format, read_steps};
 use crate::capture::check_name;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::format::{SequenceText, StepText};
@@ -49,7 +49,9 @@ pub(super) fn load(names: &[String], folder: &Folder) -> Result<Sequences, Diagn
     let mut sequences = Sequences::new();
     for name in names {
         let Some(below) = name.strip_prefix(FOLDER) else { continue };
-        let Some((source, text)) = errors.take(read::<SequenceText>(folder, name)) else { continue };
+        let Some((source, text)) = errors.take(read_steps::<SequenceText>(folder, name)).flatten() else {
+            continue;
+        };
         let file = name.strip_suffix(".yaml").unwrap_or(name).to_owned();
         let below = below.strip_suffix(".yaml").unwrap_or(below).to_owned();
         errors.keep(check_format(&text.format, &source));

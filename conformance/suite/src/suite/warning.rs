@@ -23,7 +23,7 @@ pub(super) fn warnings(suite: &Suite) -> Diagnostics {
     }
     for (step, definition) in steps() {
         for branch in definition.branches() {
-            let method = branch.request.method.as_str();
+            let method = branch.request.method.written();
             let upper = method.to_ascii_uppercase();
             if method != upper && METHODS.contains(&upper.as_str()) {
                 let message = format!("the method `{method}` is not `{upper}`: methods are case-sensitive");

@@ -51,7 +51,7 @@ pub(super) fn syntax_error(source: &Arc<Source>, error: &ScanError) -> Diagnosti
                 place,
                 format!("unknown anchor `{name}`: no value before this alias has it"),
             )
-            .help("a text that begins with `*` stands in quotes");
+            .help("write a text that begins with `*` in quotes");
         }
         Kind::MappingValueNotAllowed => {
             "quote a text that contains `: `, or write it on its own lines after `>-`; if this is a key, it is \
@@ -122,13 +122,14 @@ impl<'s> Line<'s> {
         is_key.then(|| (key, self.indentation + self.text.len() - content.len()))
     }
 
-    /// Returns the position at which a quote is opened in the value of the line and not closed.
-    fn open_quote(&self) -> Option<usize> {
+    /// Returns the position at which the value of the line opens a quote, unless the text closes it before another position.
+    fn open_quote(&self, text: &str, until: usize) -> Option<usize> {
         let value = self.text.split_once(": ").map_or(self.text, |(_, value)| value).trim_start();
         let value = value.strip_prefix("- ").unwrap_or(value);
         let quote = value.chars().next().filter(|one| matches!(one, '"' | '\''))?;
+        let start = self.at + self.text.len() - value.len();
         let mut escaped = false;
-        for one in value.chars().skip(1) {
+        for one in text.get(start + 1..until)?.chars() {
             match one {
                 _ if escaped => escaped = false,
                 '\\' if quote == '"' => escaped = true,
@@ -136,7 +137,7 @@ impl<'s> Line<'s> {
                 _ => {}
             }
         }
-        Some(self.at + self.text.len() - value.len())
+        Some(start)
     }
 }
 
@@ -161,8 +162,9 @@ fn cause(source: &Arc<Source>, at: usize) -> Option<Diagnostic> {
             wrong(start, outer.len() + 1 + inner.len(), message).help(format!("write {outer} [{inner} ]")),
         );
     }
-    let quote = before.iter().rev().find_map(Line::open_quote);
-    if let Some(start) = quote.or_else(|| last.open_quote()) {
+    let text = source.text();
+    let quote = before.iter().rev().find_map(|line| line.open_quote(text, last.at));
+    if let Some(start) = quote.or_else(|| last.open_quote(text, last.at + last.text.len())) {
         return Some(
             wrong(start, 1, "the quote that is opened here is not closed".to_owned())
                 .help("close it at the end of the text"),
@@ -186,12 +188,11 @@ fn cause(source: &Arc<Source>, at: usize) -> Option<Diagnostic> {
             return Some(wrong(last.at, key.len(), message).help("indent the keys of a mapping alike"));
         }
     }
-    let text = source.text();
     if text.get(..at).is_some_and(|before| before.ends_with('$')) && text.get(at..)?.starts_with('{') {
-        let message = "a text with `${…}` stands in quotes inside braces and brackets".to_owned();
+        let message = "a text with `${…}` inside braces or brackets needs quotes".to_owned();
         return Some(wrong(at - 1, 2, message).help("quote the whole text: \"${name}\""));
     }
-    // The colon of the key itself is no mistake of this line.
+    // The colon of the key itself is not the mistake.
     if let Some((key, column)) = last.key().filter(|_| last.text.contains("curl "))
         && at > last.at + (column - last.indentation) + key.len()
     {

@@ -25,6 +25,21 @@ expect() {
   fi
 }
 
+# Sets `located_url` to a URL of the target: a path or a URL, and a query that is added to it.
+locate() {
+  located_url=${1%%#*}
+  case $located_url in
+    "$target" | "$target"[/?]*) located_url=${located_url#"$target"} ;;
+    "http://desk.example" | "http://desk.example"[/?]*) located_url=${located_url#"http://desk.example"} ;;
+  esac
+  [ -z "$2" ] || case $located_url in
+    *\?*[!\&]) located_url=$located_url\&$2 ;;
+    *\?*) located_url=$located_url$2 ;;
+    *) located_url=$located_url?$2 ;;
+  esac
+  located_url=$target$located_url
+}
+
 # Waits for some seconds; if sleep supports no fractions, for one.
 pause() {
   sleep "$1" 2>/dev/null || sleep 1
@@ -108,7 +123,8 @@ shelf=$(member 'place' | part 's\/([^[:space:]]+)')
 #     title: parts of what is found, and what is sent of them
 #     request: {path: "${next}?row=${row}&shelf=${shelf}"}
 #     expect: {status: 200}
-answer=$(curl -s -i "$target"''"$next"'?row='"$row"'&shelf='"$shelf"'')
+locate ''"$next"'?row='"$row"'&shelf='"$shelf"'' ''
+answer=$(curl -s -i "$located_url")
 expect '200' 'desk/all::parts'
 
 #   - id: cut

@@ -14,7 +14,7 @@ pub(crate) struct Sent {
 }
 
 /// Records requests until it is dropped. Responds with 200 and closes the connection; `/to/302` redirects, and so do the paths of
-/// [`LOCATIONS`]; `/digest` and `/basic` ask for credentials.
+/// [`LOCATIONS`]; `/absolute` responds with a URL in `Location`; `/digest` and `/basic` ask for credentials.
 pub(crate) struct Listener {
     pub(crate) url: String,
     receiver: Receiver<Sent>,
@@ -63,6 +63,10 @@ fn answer(mut stream: TcpStream, sender: &Sender<Sent>) -> Option<()> {
         ("/digest" | "/basic", _) if has_credentials => ("200", String::new()),
         ("/digest", _) => {
             ("401", format!("WWW-Authenticate: Basic realm=\"r\"\r\nWWW-Authenticate: {DIGEST}\r\n"))
+        }
+        ("/absolute", _) => {
+            let host = field(&letters(&bytes), "host").unwrap_or_default().to_owned();
+            ("201", format!("Location: http://{host}/books/7?copy=2#there\r\n"))
         }
         ("/basic", _) => ("401", "WWW-Authenticate: Basic realm=\"r\"\r\n".to_owned()),
         _ => match path.strip_prefix("/to/") {

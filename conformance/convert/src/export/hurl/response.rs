@@ -1,5 +1,6 @@
 //! Writes the response part of a Hurl entry: status, captures and asserts.
 
+use super::links::Links;
 use super::section::{Context, Section, Type, Types};
 use super::write::{path, pattern, quoted};
 use super::{json, text};
@@ -12,7 +13,7 @@ use conformance_suite::safe::line;
 use conformance_suite::template::Scope;
 
 /// Returns the lines of the response section, and adds the types of its captures.
-pub(super) fn response(outgoing: &Outgoing<'_>, types: &mut Types) -> String {
+pub(super) fn response(outgoing: &Outgoing<'_>, begun: &Links<'_>, types: &mut Types) -> String {
     let expectation = outgoing.expectation;
     let mut section = Section::default();
     let status = status(expectation.status.as_ref(), &mut section);
@@ -23,7 +24,7 @@ pub(super) fn response(outgoing: &Outgoing<'_>, types: &mut Types) -> String {
         lines.push("[Captures]".to_owned());
     }
     for kept in &outgoing.kept {
-        lines.extend(capture(kept));
+        lines.extend(capture(kept, begun));
         if let Some(kind) = kind(kept, expectation) {
             types.insert(kept.variable.clone(), kind);
         }
@@ -79,7 +80,7 @@ fn expectations(expectation: &Expectation, context: &Context<'_>, section: &mut 
     }
 }
 
-fn capture(Kept { variable, found, part }: &Kept<'_>) -> Vec<String> {
+fn capture(Kept { variable, found, part }: &Kept<'_>, begun: &Links<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     if let (Found::Header(header), Some(_)) = (found, part) {
         lines.push(format!(
@@ -100,7 +101,9 @@ fn capture(Kept { variable, found, part }: &Kept<'_>) -> Vec<String> {
         Found::Body => "body".to_owned(),
     };
     let part = part.as_ref().map(|part| format!(" regex {}", pattern(part)));
-    lines.push(format!("{variable}: {found}{}", part.unwrap_or_default()));
+    let found = found + &part.unwrap_or_default();
+    lines.push(format!("{variable}: {found}"));
+    lines.extend(begun.capture(variable, &found));
     lines
 }
 

@@ -63,6 +63,9 @@ pub(super) fn cookie(cookie: &Cookie, context: &Context<'_>, section: &mut Secti
     if cookie.name.contains('[') {
         return section.unsupported(&format!("the cookie {}: `[` begins an attribute in Hurl", cookie.name));
     }
+    if cookie.optional {
+        return section.unsupported(&format!("the cookie {}, which may be missing", cookie.name));
+    }
     let query = |attribute: &str| format!("cookie {}", quoted(&format!("{}{attribute}", cookie.name)));
     section.assert(&format!("{} exists", query("")));
     for (attribute, matcher) in &cookie.attributes {

@@ -63,7 +63,7 @@ fn changes_shared_data(definition: &StepDefinition) -> bool {
     let Some(request) = definition.first().map(|branch| &branch.request) else { return true };
     let of_its_own = definition.all_needs().next().is_some()
         || request.jar.as_ref().is_some_and(|jar| jar.reads.is_some());
-    definition.race().is_some() || (!request.is_safe() && request.method != "POST" && !of_its_own)
+    definition.race().is_some() || (!request.is_safe() && request.method.written() != "POST" && !of_its_own)
 }
 
 impl Repeated {

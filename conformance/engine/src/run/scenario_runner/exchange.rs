@@ -21,6 +21,7 @@ use crate::target::process::{Exit, Process};
 use crate::verdict::{Finding, Judgement, Verdict};
 use conformance_openapi::Checked;
 use conformance_suite::capture::Capture;
+use conformance_suite::json::Json;
 use conformance_suite::response::Response;
 use conformance_suite::suite::{Branch, Step, StepDefinition, StepRequests};
 use conformance_suite::template::{Scope, TemplateError};
@@ -264,7 +265,11 @@ impl<'a> Exchanges<'a> {
         judgement: &mut Judgement,
     ) {
         match outcome {
-            Ok(response) => self.capture(captures, response, scope, judgement),
+            Ok(response) => {
+                for capture in captures {
+                    self.store(capture, capture.take(response, scope), judgement);
+                }
+            }
             Err(transport_error) => {
                 for capture in captures {
                     self.memory.mark_missing(
@@ -277,30 +282,26 @@ impl<'a> Exchanges<'a> {
         }
     }
 
-    /// Captures values from a response. If the response meets the expectations but a value cannot be captured, the
-    /// step fails.
-    fn capture(
+    /// Stores a captured value. If the step passes so far but a value cannot be captured, it fails.
+    pub(super) fn store(
         &mut self,
-        captures: &[Capture],
-        response: &Response,
-        scope: &Scope,
+        capture: &Capture,
+        taken: Result<Json, String>,
         judgement: &mut Judgement,
     ) {
-        for capture in captures {
-            match capture.take(response, scope) {
-                Ok(value) => {
-                    if capture.secret {
-                        self.redactor.hide(&value);
-                    }
-                    self.memory.keep(&capture.keys, &value);
+        match taken {
+            Ok(value) => {
+                if capture.secret {
+                    self.redactor.hide(&value);
                 }
-                Err(cause) => {
-                    if judgement.verdict == Verdict::Pass {
-                        judgement.verdict = Verdict::Fail;
-                        judgement.findings.push(Finding::of_capture(&capture.place, &cause));
-                    }
-                    self.memory.mark_missing(&capture.keys, Verdict::Inconclusive, &cause);
+                self.memory.keep(&capture.keys, &value);
+            }
+            Err(cause) => {
+                if judgement.verdict == Verdict::Pass {
+                    judgement.verdict = Verdict::Fail;
+                    judgement.findings.push(Finding::of_capture(&capture.place, &cause));
                 }
+                self.memory.mark_missing(&capture.keys, Verdict::Inconclusive, &cause);
             }
         }
     }
@@ -320,8 +321,7 @@ impl<'a> Exchanges<'a> {
     /// Marks the captures of a step as missing.
     pub(super) fn mark_missing(&mut self, definition: &StepDefinition, judgement: &Judgement) {
         for capture in definition.captures() {
-            let cause = judgement.reason.as_deref().unwrap_or_default();
-            self.memory.mark_missing(&capture.keys, judgement.verdict, cause);
+            self.memory.mark_without(&capture.keys, judgement);
         }
     }
 }

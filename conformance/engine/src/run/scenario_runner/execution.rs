@@ -5,7 +5,7 @@ use super::result::StepResult;
 use super::timely::Timestamp;
 use crate::judge::judge_execution;
 use crate::target::{Executed, NotRun, Running};
-use crate::verdict::{Finding, Judgement, Verdict};
+use crate::verdict::{Judgement, Verdict};
 use conformance_suite::suite::{Execution, StepDefinition};
 use conformance_suite::template::Scope;
 
@@ -50,8 +50,7 @@ impl Exchanges<'_> {
         StepResult { executed: Some(executed), ..judgement.into() }
     }
 
-    /// Captures values from the output of a program. If the output meets the expectations but a value cannot be captured,
-    /// the step fails.
+    /// Captures values from the output of a program.
     fn capture_printed(
         &mut self,
         execution: &Execution,
@@ -67,21 +66,7 @@ impl Exchanges<'_> {
                 Some(_) => capture.take(output, scope).map_err(|cause| cause.replacen("the body", name, 1)),
                 None => Err(format!("the program {}", executed.end)),
             };
-            match taken {
-                Ok(value) => {
-                    if capture.secret {
-                        self.redactor.hide(&value);
-                    }
-                    self.memory.keep(&capture.keys, &value);
-                }
-                Err(cause) => {
-                    if judgement.verdict == Verdict::Pass {
-                        judgement.verdict = Verdict::Fail;
-                        judgement.findings.push(Finding::of_capture(&capture.place, &cause));
-                    }
-                    self.memory.mark_missing(&capture.keys, Verdict::Inconclusive, &cause);
-                }
-            }
+            self.store(capture, taken, judgement);
         }
     }
 }

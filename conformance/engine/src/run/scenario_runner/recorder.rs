@@ -183,9 +183,12 @@ impl RecordBuilder<'_> {
         };
         let violations = violations.into_iter().take(limit::FINDINGS).map(|violation| {
             let Violation { place, mut label, pointer, expected, mut received, .. } = violation;
-            // The reason in a schema violation quotes the value.
+            // The reason in a schema violation quotes the value, and the label ends with the reason, which `received` may cut.
             if pointer.as_ref().is_some_and(|pointer| self.redactor.hides(pointer)) {
-                label = label.replace(&received, REDACTED);
+                if let Some(at) = label.find(received.trim_end_matches('…')) {
+                    label.truncate(at);
+                    label.push_str(REDACTED);
+                }
                 REDACTED.clone_into(&mut received);
             }
             self.finding(Finding { place, label, part: None, pointer, expected, received })
@@ -194,7 +197,7 @@ impl RecordBuilder<'_> {
             operation: operation.map(conformance_openapi::Operation::name),
             place,
             violations: violations.collect(),
-            remarks,
+            remarks: remarks.into_iter().map(|remark| self.redactor.text(remark)).collect(),
         }
     }
 

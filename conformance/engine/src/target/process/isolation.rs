@@ -241,6 +241,6 @@ struct Spec {
     /// Whether the program is restricted with Landlock.
     landlock: bool,
     readable: Vec<PathBuf>,
-    /// Port on which the program may listen.
+    /// Ports on which the program may listen.
     ports: Vec<u16>,
 }
