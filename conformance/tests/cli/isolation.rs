@@ -449,6 +449,36 @@ fn each_isolates_by_default() {
     assert!(!scene.sandbox.read("kept/a.jsonl").lines().next().unwrap().contains("isolation"));
 }
 
+/// The Python of a virtual environment is a link to an installation that need not be in PATH.
+#[test]
+fn isolated_programs_use_a_virtual_environment_on_path_or_by_its_path() {
+    let sandbox = Sandbox::odd();
+    let environment = sandbox.path("environment");
+    // The real program: `python3` in PATH can be a script of a version manager.
+    let code = "import sys; print(getattr(sys, '_base_executable', sys.executable))";
+    let python = Command::new("python3").args(["-c", code]).output().unwrap();
+    let python = String::from_utf8(python.stdout).unwrap();
+    let made =
+        Command::new(python.trim()).args(["-m", "venv", "--without-pip"]).arg(&environment).status().unwrap();
+    assert!(made.success());
+    let libraries = fs::read_dir(environment.join("lib")).unwrap().next().unwrap().unwrap().path();
+    fs::write(libraries.join("site-packages/only_here.py"), "").unwrap();
+    let server = sandbox.read("implementation/odd.py");
+    sandbox.write(
+        "implementation/odd.py",
+        &server.replacen("import http.server", "import http.server, only_here", 1),
+    );
+    let bin = environment.join("bin").display().to_string();
+    let sandbox = sandbox.with("PATH", format!("{bin}:/usr/bin:/bin"));
+    for mechanism in mechanisms() {
+        for program in ["python3", &format!("{bin}/python3")] {
+            let isolate = format!("--isolate={mechanism}");
+            let finished = sandbox.run(&["run", "--suite", "../suite", &isolate, "--", program, "odd.py"]);
+            assert_eq!(finished.code, Some(0), "{mechanism} {program}: {finished:?}");
+        }
+    }
+}
+
 #[test]
 fn isolation_that_is_not_available_is_an_error() {
     let scene = Scene::new();

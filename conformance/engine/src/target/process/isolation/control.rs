@@ -205,7 +205,8 @@ fn bubblewrap(
     words.extend(["--bind".into(), temporary.into_os_string(), "/tmp".into()]);
     let mut readable: Vec<&Path> = readable.iter().map(PathBuf::as_path).collect();
     readable.sort();
-    readable.dedup();
+    // A folder shows what it contains, and bubblewrap cannot mount on a symbolic link, such as the Python of a virtual environment.
+    readable.dedup_by(|path, folder| path.starts_with(folder));
     for path in readable {
         words.extend(["--ro-bind-try".into(), path.into(), path.into()]);
     }

@@ -1,6 +1,7 @@
 //! Which files an isolated program can read.
 
 use std::env;
+use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// Parts of the system: programs, libraries and their data, and the configuration that they need. No folder of `/etc`
@@ -77,7 +78,11 @@ const MIXED: [&str; 2] = [".local", ".cargo"];
 pub(super) fn readable(exposed: &[PathBuf]) -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut all: Vec<PathBuf> = SYSTEM.iter().map(PathBuf::from).collect();
-    all.extend(env::split_paths(&path).filter_map(|folder| toolchain(&folder)));
+    all.extend(
+        env::split_paths(&path)
+            .flat_map(|folder| [toolchain(&folder), base_of_environment(&folder)])
+            .flatten(),
+    );
     all.extend(absolute(exposed));
     // The target of a link must be visible, too.
     let resolved: Vec<PathBuf> = all.iter().filter_map(|path| path.canonicalize().ok()).collect();
@@ -98,9 +103,10 @@ pub(in crate::target) fn absolute(paths: &[PathBuf]) -> Vec<PathBuf> {
 /// Returns what must be readable to execute a program outside of its scratch folder: its toolchain, or only its file.
 pub(in crate::target) fn executable(program: &Path) -> Vec<PathBuf> {
     let folder = program.parent().filter(|folder| is_named(folder, &PROGRAMS)).and_then(toolchain);
+    let base = program.parent().and_then(base_of_environment);
     let resolved = program.canonicalize().ok();
     let linked = resolved.as_deref().and_then(Path::parent).and_then(toolchain_of_folder);
-    [Some(program.to_owned()), folder, resolved.clone(), linked].into_iter().flatten().collect()
+    [Some(program.to_owned()), folder, base, resolved.clone(), linked].into_iter().flatten().collect()
 }
 
 /// Returns the path of a program in `PATH`.
@@ -122,6 +128,14 @@ fn toolchain(folder: &Path) -> Option<PathBuf> {
 fn toolchain_of_folder(folder: &Path) -> Option<PathBuf> {
     let around = folder.parent().filter(|_| is_named(folder, &PROGRAMS) && folder.is_absolute())?;
     (!is_private(around) && !is_named(around, &MIXED)).then(|| around.to_owned())
+}
+
+/// Returns the Python installation that the programs of a virtual environment link to, if a folder of programs belongs to one.
+fn base_of_environment(folder: &Path) -> Option<PathBuf> {
+    let settings = fs::read_to_string(folder.parent()?.join("pyvenv.cfg")).ok()?;
+    let mut pairs = settings.lines().filter_map(|line| line.split_once('='));
+    let (_, home) = pairs.find(|(name, _)| name.trim() == "home")?;
+    toolchain(Path::new(home.trim()))
 }
 
 fn is_named(folder: &Path, names: &[&str]) -> bool {
