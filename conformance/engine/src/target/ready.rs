@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::access::Reached;
 use super::port::{HERE, PortGuard, is_taken};
 use super::process::Process;
-use super::unusable::{Port, Unusable};
+use super::unusable::{LINES, Port, Unusable, printed_address};
 use crate::http::{Dialer, HttpClient, Reading, Transport, TransportError};
 use conformance_suite::request::{Prepared, Request};
 use conformance_suite::response::Response;
@@ -122,7 +122,12 @@ pub(super) async fn await_ready(
                         " and printed nothing; does it get as far as the line that starts the server?"
                     }
                 };
-                let reason = format!("the target {what} on {port} within {limit:?}{nothing}");
+                // The ports of an isolated target cannot be looked up.
+                let output = process.output_tail(LINES);
+                let printed = printed_address(&output, port.number).filter(|_| !silent);
+                let elsewhere = printed.map(|address| format!("; it printed {address}: is its port fixed?"));
+                let elsewhere = elsewhere.unwrap_or_default();
+                let reason = format!("the target {what} on {port} within {limit:?}{nothing}{elsewhere}");
                 // The machine may be too slow, so the target is not blamed.
                 let silent = began.elapsed() < limit * MAX_STRETCH;
                 Unusable { silent, own: false, ..Unusable::after(&process, reason) }

@@ -36,7 +36,12 @@ pub fn read(output: &str) -> Option<Origin<'_>> {
 #[must_use]
 pub fn remedy(error: &str) -> Option<&'static str> {
     let error = error.to_lowercase();
-    let known: [(&[&str], &str); 4] = [
+    let known: [(&[&str], &str); 5] = [
+        // The module of `python3 -m MODULE`.
+        (
+            &["while finding module specification", "python3: no module named", "python: no module named"],
+            "is this module in the folder of the implementation?",
+        ),
         (&["no module named"], "is the virtual environment active, and is the package installed?"),
         (&["cannot find module", "cannot find package"], "are the packages installed (`npm install`)?"),
         (&["address already in use", "eaddrinuse"], "does the server listen on the port that it is given?"),

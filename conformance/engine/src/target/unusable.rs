@@ -27,7 +27,7 @@ pub struct Unusable {
 }
 
 /// Number of output lines that are shown.
-const LINES: usize = 20;
+pub(super) const LINES: usize = 20;
 
 impl Unusable {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
@@ -155,9 +155,21 @@ fn relevant_line(output: &str) -> Option<&str> {
 #[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
 static TELLING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)^([\w.]*(error|exception|errno)\b(\[\w+\])?:? \S|panic: |fatal: )|address (is )?already in use|can't open file|No such file or directory|command not found",
+        r"(?i)^([\w.]*(error|exception|errno)\b(\[\w+\])?:? \S|panic: |fatal: )|address (is )?already in use|can't open file|Error while finding module specification|: No module named |No such file or directory|command not found",
     )
     .unwrap()
+});
+
+/// Returns the first address that a target printed, if its port is not the assigned one, such as `http://127.0.0.1:5000`.
+pub(super) fn printed_address(output: &str, port: u16) -> Option<&str> {
+    let found = ADDRESS.captures(output)?;
+    let other = found.get(1)?.as_str().parse::<u16>().is_ok_and(|printed| printed != port);
+    other.then(|| found.get(0).map(|all| all.as_str()))?
+}
+
+#[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"https?://(?:localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):(\d{1,5})\b").unwrap()
 });
 
 /// Whether the program's output says that its port is taken.
@@ -180,6 +192,24 @@ mod tests {
         assert_eq!(relevant_line(node), Some("Error: Cannot find module 'express'"));
         assert_eq!(relevant_line("panic: listen tcp: bind\n\ngoroutine 1"), Some("panic: listen tcp: bind"));
         assert_eq!(relevant_line(" * Running on http://127.0.0.1:5000\n"), None);
+        for line in [
+            "/usr/bin/python3: No module named api",
+            "/usr/bin/python3: Error while finding module specification for 'api.v1.app' (ModuleNotFoundError: No module named 'api')",
+        ] {
+            assert_eq!(relevant_line(line), Some(line));
+            assert!(traceback::remedy(line).unwrap().contains("the folder of the implementation"), "{line}");
+        }
+    }
+
+    #[test]
+    fn finds_the_address_that_a_target_printed() {
+        assert_eq!(
+            printed_address(" * Running on http://127.0.0.1:5000\nPress CTRL+C", 4000),
+            Some("http://127.0.0.1:5000")
+        );
+        for output in ["", "Running on http://0.0.0.0:4000/", "see https://example.org/flask:1"] {
+            assert_eq!(printed_address(output, 4000), None, "{output}");
+        }
     }
 
     #[test]
