@@ -1,6 +1,6 @@
 //! Compares the JSON Lines reports of several implementations. Incomplete reports are rejected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -98,6 +98,13 @@ impl Comparison {
             check_comparable((&first.path, &first.header), (&other.path, &other.header))?;
         }
         name(&mut implementations);
+        // A target that cannot be used has the same maximum as those with a result.
+        let used = implementations.iter().filter(|one| one.unusable.is_none());
+        if let Some(maximum) = used.map(|one| one.score.1).reduce(f64::max) {
+            for one in implementations.iter_mut().filter(|one| one.unusable.is_some()) {
+                one.score.1 = maximum;
+            }
+        }
         let mut requirements: Vec<Row> = Vec::new();
         for row in implementations.iter().flat_map(|one| &one.rows) {
             let tried = implementations.iter().any(|one| one.outcomes.contains_key(&row.id));
@@ -191,9 +198,13 @@ fn implementation(run: FinishedRun, path: &Path, with_evidence: bool) -> Result<
     }
     let failing = records.into_iter().filter(|record| record.verdict > Verdict::Pass);
     let first_reason = failing.clone().find_map(|record| record.reason.clone());
-    // The target could be used if a step was sent or is blocked by another.
-    let met =
-        failing.clone().any(|record| !record.unstarted && (record.tries > 0 || record.waits_for.is_some()));
+    // The target could be used if a step was sent or is blocked by one that was sent.
+    let unsent = |record: &Record| record.unstarted || (record.tries == 0 && record.waits_for.is_none());
+    let never: HashSet<String> =
+        failing.clone().filter(|record| unsent(record)).map(|record| record.id.clone()).collect();
+    let met = failing.clone().any(|record| {
+        !unsent(&record) && record.waits_for.as_ref().is_none_or(|blocks| !never.contains(blocks))
+    });
     let (score, graded) = (footer.score(), footer.graded);
     let standings = footer.requirements;
     let judged = standings.iter().any(|one| matches!(one.verdict, Some(Verdict::Pass | Verdict::Fail)));

@@ -37,14 +37,11 @@ pub fn results(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
 pub fn grades(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(out);
     table.write_record(["implementation", "points", "maximum", "percent", "result", "reason"])?;
-    // A target that cannot be used has the same maximum as those with a result.
-    let used = comparison.implementations.iter().filter(|one| one.unusable.is_none());
-    let maximum = used.map(|one| one.score.1).reduce(f64::max);
     for one in &comparison.implementations {
         let [name, result, reason] = about(one);
-        let (earned, own) = one.score;
-        let own = maximum.filter(|_| one.unusable.is_some()).unwrap_or(own);
-        table.write_record([name, points(earned), points(own), percent(earned, own), result, reason])?;
+        let (earned, maximum) = one.score;
+        let percent = percent(earned, maximum);
+        table.write_record([name, points(earned), points(maximum), percent, result, reason])?;
     }
     table.flush()
 }

@@ -36,7 +36,7 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
     let page = Serde(page(run));
     let requirements = run.footer.requirements.iter();
     let tasks: HashMap<String, String> =
-        requirements.map(|standing| (standing.id.clone(), task::id(standing).to_owned())).collect();
+        requirements.map(|standing| (standing.id.clone(), task::id(&standing.id, &standing.clause).to_owned())).collect();
     let scenarios = for_each_scenario(run, move |run, records| step::scenario(run, records, &tasks));
     let policy = policy(STYLE, SCRIPT);
     render(TEMPLATE, context! { page, scenarios, policy, style => STYLE, script => SCRIPT }, out)

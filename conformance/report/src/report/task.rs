@@ -17,16 +17,10 @@ pub struct Task<'a> {
     pub requirements: Vec<&'a Standing>,
 }
 
-/// Returns the task id of a requirement id.
-#[must_use]
-pub fn task_of(requirement: &str) -> &str {
-    requirement.rsplit_once('.').map_or(requirement, |(task, _)| task)
-}
-
 /// Returns the task id of a requirement: its clause if its id has no dot, because ids such as `N-1` do not name a group.
 #[must_use]
-pub fn id(standing: &Standing) -> &str {
-    if standing.id.contains('.') { task_of(&standing.id) } else { &standing.clause }
+pub fn id<'a>(requirement: &'a str, clause: &'a str) -> &'a str {
+    requirement.rsplit_once('.').map_or(clause, |(task, _)| task)
 }
 
 /// Returns the tasks in the order of the register.
@@ -34,7 +28,7 @@ pub fn id(standing: &Standing) -> &str {
 pub fn tasks(requirements: &[Standing]) -> Vec<Task<'_>> {
     let mut tasks: Vec<Task<'_>> = Vec::new();
     for standing in requirements {
-        let id = id(standing);
+        let id = id(&standing.id, &standing.clause);
         match tasks.iter_mut().find(|task| task.id == id) {
             Some(task) => task.requirements.push(standing),
             None => tasks.push(Task { id, title: &standing.clause, requirements: vec![standing] }),

@@ -12,7 +12,7 @@ use crate::changes::Changes;
 use crate::comparison::{Comparison, Implementation};
 use crate::printable::plain;
 use crate::report::score::points;
-use crate::report::task::task_of;
+use crate::report::task;
 use crate::report::template::render;
 use conformance_engine::event::Identity;
 use conformance_engine::outcome::{Conclusion, Outcome};
@@ -49,8 +49,8 @@ struct Column<'a> {
     identity: Option<&'a Identity>,
     held: usize,
     tried: usize,
-    /// Class and title of the conclusion.
-    conclusion: (&'static str, &'static str),
+    /// Class and title of the result.
+    result: (&'static str, &'static str),
     score: String,
     /// Why the implementation has no result.
     reason: Option<String>,
@@ -127,6 +127,7 @@ fn column(one: &Implementation) -> Column<'_> {
         Conclusion::Inconclusive => "inconclusive",
     };
     let reason = one.unusable.as_ref().or(one.inconclusive.as_ref()).map(|reason| plain(reason).into_owned());
+    let title = if one.unusable.is_some() { "unusable" } else { conclusion.title() };
     Column {
         name: &one.name,
         page: one.page.as_deref(),
@@ -134,7 +135,7 @@ fn column(one: &Implementation) -> Column<'_> {
         identity: one.header.implementation.as_ref(),
         held,
         tried,
-        conclusion: (class, conclusion.title()),
+        result: (class, title),
         score: format!("{}/{}", points(one.score.0), points(one.score.1)),
         reason,
         changes: one.changes.as_ref().filter(|changes| !changes.is_empty()),
@@ -158,8 +159,8 @@ fn groups(comparison: &Comparison) -> Vec<Group<'_>> {
             index,
             cells: cells.collect(),
         };
-        let id = task_of(&row.id);
-        match groups.last_mut().filter(|group| group.id == id) {
+        let id = task::id(&row.id, &row.clause);
+        match groups.iter_mut().find(|group| group.id == id) {
             Some(group) => {
                 // The text after the colon names a part of the task.
                 if group.title != row.clause {
@@ -207,5 +208,32 @@ fn evidence(implementation: &Implementation) -> String {
     match implementation.unusable {
         Some(_) => "[]".to_owned(),
         None => script_json(&format!("[{}]", implementation.evidence.join(","))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn groups_rows_by_task_or_by_clause() {
+        let ids = [
+            ("N-1", "Notes"),
+            ("E-1", "Errors"),
+            ("N-2", "Notes"),
+            ("A-1.1", "1, Log in: a"),
+            ("A-1.2", "1, Log in: b"),
+        ];
+        let standings = ids.map(|(id, clause)| json!({"id": id, "level": "must", "clause": clause, "text": "", "verdict": "pass"}));
+        let header = json!({"event": "header", "version": 1, "conformance": "0", "started": "", "suite": "S", "target": "t",
+            "stage": null, "steps": 1});
+        let footer = json!({"event": "footer", "steps": {}, "exit": 0, "milliseconds": 1.0, "requirements": standings});
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), format!("{header}\n{footer}\n")).unwrap();
+        let comparison = Comparison::read(&[file.path()], true, false).unwrap();
+        let groups: Vec<(&str, usize)> =
+            groups(&comparison).iter().map(|group| (group.title, group.rows.len())).collect();
+        assert_eq!(groups, [("Notes", 2), ("Errors", 1), ("1, Log in", 2)]);
     }
 }
