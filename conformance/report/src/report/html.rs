@@ -4,6 +4,8 @@ mod body;
 pub mod matrix;
 mod step;
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use super::cause::{Cause, causes};
 use super::score::points;
 use super::task::{self, tasks};
 use super::template::{for_each_scenario, render};
+use crate::printable::plain;
 use conformance_engine::event::{
     ApiCoverage, ApiDescription, FinishedRun, Footer, Record, Sent, Stale, Standing,
 };
@@ -35,8 +38,9 @@ const SCRIPT: &str = concat!(include_str!("html/page.js"), include_str!("html/re
 pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<()> {
     let page = Serde(page(run));
     let requirements = run.footer.requirements.iter();
-    let tasks: HashMap<String, String> =
-        requirements.map(|standing| (standing.id.clone(), task::id(&standing.id, &standing.clause).to_owned())).collect();
+    let tasks: HashMap<String, String> = requirements
+        .map(|standing| (standing.id.clone(), task::id(&standing.id, &standing.clause).to_owned()))
+        .collect();
     let scenarios = for_each_scenario(run, move |run, records| step::scenario(run, records, &tasks));
     let policy = policy(STYLE, SCRIPT);
     render(TEMPLATE, context! { page, scenarios, policy, style => STYLE, script => SCRIPT }, out)
@@ -78,7 +82,9 @@ struct Page<'a> {
     program: &'a str,
     /// Class, mark and title of the conclusion.
     conclusion: (&'static str, &'static str, &'static str),
-    /// Steps that fail the run without covering a requirement.
+    /// Why steps were not judged, the most common reason first.
+    unjudged: Vec<Unjudged<'a>>,
+    /// Steps that fail the run without covering a requirement, without those that were not judged.
     uncovered: Vec<&'a str>,
     /// Stale deviations.
     stale: &'a [Stale],
@@ -89,6 +95,16 @@ struct Page<'a> {
     outcomes: Vec<OutcomeView>,
     /// The description of the API, and which parts of it were used.
     openapi: Option<(&'a ApiDescription, &'a ApiCoverage)>,
+}
+
+/// Steps that were not judged for the same reason.
+#[derive(Debug, Serialize)]
+struct Unjudged<'a> {
+    reason: &'a str,
+    steps: Vec<&'a str>,
+    profiles: BTreeSet<&'a str>,
+    /// What the target printed.
+    printed: Cow<'a, str>,
 }
 
 /// Maximum number of paths to suggest in the filter.
@@ -195,7 +211,8 @@ fn page(run: &FinishedRun) -> Page<'_> {
         seconds: format!("{:.1} s", footer.milliseconds / 1000.0),
         program: &header.conformance,
         conclusion: (class, mark, conclusion.title()),
-        uncovered: footer.uncovered.iter().map(|step| step.id.as_str()).collect(),
+        unjudged: unjudged(records),
+        uncovered: uncovered(records, footer),
         stale: &footer.stale,
         interruption: run.interruption(),
         levels: levels.filter(|one| one.tried > 0).collect(),
@@ -204,6 +221,34 @@ fn page(run: &FinishedRun) -> Page<'_> {
         outcomes: outcomes.collect(),
         openapi: header.openapi.as_ref().zip(footer.openapi.as_ref()),
     }
+}
+
+fn unjudged(records: &[Arc<Record>]) -> Vec<Unjudged<'_>> {
+    let mut by_reason: BTreeMap<&str, Unjudged<'_>> = BTreeMap::new();
+    // A blocked step is listed with the step that blocks it.
+    let own = |record: &&Arc<Record>| record.verdict == Verdict::Inconclusive && record.waits_for.is_none();
+    for record in records.iter().filter(own) {
+        let reason = record.reason.as_deref().unwrap_or_default();
+        let (steps, profiles, printed) = (Vec::new(), BTreeSet::new(), Cow::default());
+        let all = by_reason.entry(reason).or_insert(Unjudged { reason, steps, profiles, printed });
+        all.steps.push(&record.id);
+        all.profiles.insert(&record.profile);
+        if all.printed.is_empty() {
+            all.printed = plain(record.printed.trim_end());
+        }
+    }
+    let mut all: Vec<Unjudged<'_>> = by_reason.into_values().collect();
+    all.sort_by_key(|one| Reverse(one.steps.len()));
+    all
+}
+
+fn uncovered<'a>(records: &[Arc<Record>], footer: &'a Footer) -> Vec<&'a str> {
+    let mut judged: HashMap<&str, bool> = HashMap::new();
+    for record in records {
+        *judged.entry(&record.id).or_default() |= record.verdict != Verdict::Inconclusive;
+    }
+    let steps = footer.uncovered.iter().map(|step| step.id.as_str());
+    steps.filter(|id| judged.get(id).copied().unwrap_or(true)).collect()
 }
 
 fn durations(run: &FinishedRun) -> Vec<Duration<'_>> {
