@@ -244,27 +244,57 @@ fn zip_files_are_implementations() {
     assert!(!sandbox.path("desk.py").exists() && !std::path::Path::new("/tmp/desk.py").exists());
 }
 
+/// Zip files as students name them: a folder around everything, a name that a spreadsheet could run, a path out of the folder.
+const HANDED_IN: &str = r#"
+import zipfile
+code = open("ada/desk.py").read()
+for name, entry in [("Jörg Müller (final)", "Abgabe Jörg/desk.py"), ("=1+1", "desk.py"), ("out", "../../desk.py")]:
+    with zipfile.ZipFile(name + ".zip", "w") as out:
+        out.writestr(entry, code)
+"#;
+
 /// From hand-ins to grades and pages with one command, and a site with a second one.
 #[test]
 fn grades_and_pages_take_two_commands() {
     let sandbox = fleet();
+    let folder = sandbox.path("implementation");
+    let python = std::process::Command::new("python3").current_dir(folder).args(["-c", HANDED_IN]).status();
+    assert!(python.unwrap().success());
     sandbox.write(
         "points.yaml",
         "format: 1\npoints:\n  - {pattern: HALF-*, points: 2}\n  - {clause: 4. Stages, points: 0.5, hidden: true}\n",
     );
     let finished = run(
         &sandbox,
-        &["--points=../points.yaml", "--report=html=../pages/{name}.html", "--", "python3", "desk.py"],
+        &[
+            "--points=../points.yaml",
+            "--report=html=../pages/{name}.html",
+            "--report=gradescope=../{name}.json",
+            "--",
+            "python3",
+            "desk.py",
+        ],
     );
     assert!(finished.stdout.contains("6 of 6.5 points"), "{}", finished.stdout);
     let grades = sandbox.read("kept/grades.csv");
-    assert_eq!(
-        grades.lines().take(3).collect::<Vec<_>>(),
-        [
-            "implementation,points,maximum,percent,result,reason",
-            "ada,6.5,6.5,100,conforms,",
-            "ben b,6,6.5,92.31,does not conform,"
-        ]
+    for row in [
+        "implementation,points,maximum,percent,result,reason",
+        "'=1+1,6.5,6.5,100,conforms,",
+        "Jörg Müller (final),6.5,6.5,100,conforms,",
+        "ada,6.5,6.5,100,conforms,",
+        "ben b,6,6.5,92.31,does not conform,",
+    ] {
+        assert!(grades.lines().any(|line| line == row), "{row}: {grades}");
+    }
+    let refused = grades.lines().find(|line| line.starts_with("out,0,6.5,0,unusable,")).unwrap();
+    assert!(refused.contains("an entry leads out of the folder"), "{refused}");
+    // The page has the same maximum.
+    assert!(sandbox.read("kept/index.html").contains(">0/6.5</td>"));
+    // The text that students read before the due date says nothing about the hidden requirement.
+    let graded: serde_json::Value = serde_json::from_str(&sandbox.read("ada.json")).unwrap();
+    assert!(
+        graded["output"].as_str().unwrap().ends_with("some results are shown after the due date"),
+        "{graded}"
     );
     assert!(sandbox.read("pages/ben b.html").contains("<b>6<small>/6.5</small></b> points"));
     let kept = ["../kept/ada.jsonl", "../kept/ben b.jsonl"];

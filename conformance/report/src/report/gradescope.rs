@@ -51,16 +51,17 @@ const STEPS: usize = 3;
 pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<()> {
     let (earned, maximum) = run.footer.score();
     let conclusion = Conclusion::of(run.footer.exit).title();
+    let suite = &run.header.suite;
+    // Students read this before the due date: with the result they could tell whether the hidden tests pass.
+    let output = if run.footer.requirements.iter().any(|one| one.hidden && one.points() > 0.0) {
+        format!("{suite}: some results are shown after the due date")
+    } else {
+        format!("{suite}: {conclusion}, {} of {} points", points(earned), points(maximum))
+    };
     let results = Results {
         score: earned,
         execution_time: run.footer.milliseconds / 1000.0,
-        output: safe::terminal(&format!(
-            "{}: {conclusion}, {} of {} points",
-            run.header.suite,
-            points(earned),
-            points(maximum)
-        ))
-        .into_owned(),
+        output: safe::terminal(&output).into_owned(),
         output_format: "text",
         stdout_visibility: "hidden",
         tests: run
