@@ -70,7 +70,8 @@ fn comparison_of_fifty_implementations_works_in_a_browser() {
 
 /// Compares fictitious implementations of a number of requirements in a page of this name.
 fn compare(folder: &Path, page: &str, implementations: usize, requirements: usize) {
-    let reports = (0..implementations).map(|index| implementation(folder, index, requirements));
+    let names = (0..implementations).map(|index| format!("implementation-{index:02}"));
+    let reports = names.enumerate().map(|(index, name)| implementation(folder, &name, index, requirements));
     let done = Command::new(env!("CARGO_BIN_EXE_conformance"))
         .arg("compare")
         .args(reports.collect::<Vec<PathBuf>>())
@@ -81,9 +82,37 @@ fn compare(folder: &Path, page: &str, implementations: usize, requirements: usiz
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
-/// Writes the report of a fictitious implementation and returns its path.
-fn implementation(folder: &Path, index: usize, requirements: usize) -> PathBuf {
-    let verdict = |number: usize| match (number * 7 + index * 13) % 23 {
+#[test]
+#[ignore = "needs Chromium and `npm ci` in this folder"]
+fn site_works_in_a_browser() {
+    let pages = tempfile::tempdir().unwrap();
+    // The second site is written over the first one, so it shows what changed.
+    for round in [0, 1] {
+        let names = ["ada", "Jörg Müller & Söhne, a name that is longer than the others", "=1+1", UNUSABLE];
+        let reports = names
+            .iter()
+            .enumerate()
+            .map(|(index, name)| implementation(pages.path(), name, index + round, 40));
+        let done = Command::new(env!("CARGO_BIN_EXE_conformance"))
+            .arg("compare")
+            .args(reports.collect::<Vec<PathBuf>>())
+            .arg("--site")
+            .arg(pages.path().join("site"))
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+    browse("site.test.mjs", pages.path());
+}
+
+/// Name of an implementation that does not start.
+const UNUSABLE: &str = "cannot start";
+
+/// Writes the report of a fictitious implementation and returns its path. The variant decides what fails.
+fn implementation(folder: &Path, name: &str, variant: usize, requirements: usize) -> PathBuf {
+    let is_unusable = name == UNUSABLE;
+    let verdict = |number: usize| match (number * 7 + variant * 13) % 23 {
+        _ if is_unusable => "inconclusive",
         0 | 1 if !number.is_multiple_of(4) => "fail",
         2 if !number.is_multiple_of(4) => "inconclusive",
         _ => "pass",
@@ -92,9 +121,13 @@ fn implementation(folder: &Path, index: usize, requirements: usize) -> PathBuf {
     let id = |number: usize| format!("PART-{}.{}", number / 10, number % 10 + 1);
     let mut lines = vec![json!({
         "event": "header", "version": 1, "conformance": "0", "suite": "Made up", "started": "2020-01-01T00:00:00Z",
-        "target": format!("implementation-{index:02}"), "stage": null, "steps": requirements,
+        "target": name, "stage": null, "steps": requirements,
     })];
     lines.extend((0..requirements).map(|number| step(number, &id(number), level(number), verdict(number))));
+    for line in lines.iter_mut().skip(1).filter(|_| is_unusable) {
+        (line["unstarted"], line["exchange"]) = (true.into(), Json::Null);
+        line["reason"] = "ModuleNotFoundError: No module named 'flask' at app.py:1".into();
+    }
     let standings: Vec<Json> = (0..requirements)
         .map(|number| {
             let text = format!("The sentence of the requirement number {number}, as long as such sentences commonly are.");
@@ -102,10 +135,11 @@ fn implementation(folder: &Path, index: usize, requirements: usize) -> PathBuf {
                 "verdict": verdict(number) })
         })
         .collect();
+    let exit = if is_unusable { 3 } else { 1 };
     lines.push(
-        json!({ "event": "footer", "steps": {}, "requirements": standings, "exit": 1, "milliseconds": 1.0 }),
+        json!({ "event": "footer", "steps": {}, "requirements": standings, "exit": exit, "milliseconds": 1.0 }),
     );
-    let path = folder.join(format!("{index}.jsonl"));
+    let path = folder.join(format!("{name}.jsonl"));
     fs::write(&path, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
     path
 }
