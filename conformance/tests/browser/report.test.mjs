@@ -128,10 +128,10 @@ test("prints failures without screen controls", () =>
 test("the path and the profile filter the steps", () =>
   visit(REPORT, {}, async (page) => {
     await page.getByRole("button", { name: "show all" }).click();
-    await page.getByLabel("Request").fill("post /api/v1/auth_session/login");
+    await page.locator(".filters [name=path]").fill("post /api/v1/auth_session/login");
     assert.ok(await steps(page).count() > 0);
     assert.equal(await page.locator('.step:visible:not([data-path^="POST /api/v1/auth_session/login"])').count(), 0);
-    await page.getByLabel("Request").fill("");
+    await page.locator(".filters [name=path]").fill("");
     const profile = await page.getByLabel("Profile").locator("option").nth(1).textContent();
     await page.getByLabel("Profile").selectOption(profile);
     assert.equal(await page.locator(`.step:visible:not([data-profile="${profile}"])`).count(), 0);
