@@ -291,10 +291,10 @@ fn grades_and_pages_take_two_commands() {
     // The page has the same maximum.
     assert!(sandbox.read("kept/index.html").contains(">0/6.5</td>"));
     // The text that students read before the due date says nothing about the hidden requirement.
-    let graded: serde_json::Value = serde_json::from_str(&sandbox.read("ada.json")).unwrap();
+    let results: serde_json::Value = serde_json::from_str(&sandbox.read("ada.json")).unwrap();
     assert!(
-        graded["output"].as_str().unwrap().ends_with("some results are shown after the due date"),
-        "{graded}"
+        results["output"].as_str().unwrap().ends_with("some results are shown after the due date"),
+        "{results}"
     );
     assert!(sandbox.read("pages/ben b.html").contains("<b>6<small>/6.5</small></b> points"));
     let kept = ["../kept/ada.jsonl", "../kept/ben b.jsonl"];
