@@ -184,8 +184,8 @@ pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
         .or_else(|| {
-            let names = ALIASES.iter().filter(|(_, others)| others.contains(&word)).map(|(name, _)| name);
-            names.flat_map(|name| known.iter().find(|candidate| *candidate == name)).next().copied()
+            let mut names = ALIASES.iter().filter(|(_, others)| others.contains(&word)).map(|(name, _)| name);
+            names.find_map(|name| known.iter().find(|candidate| *candidate == name).copied())
         })
 }
 

@@ -14,7 +14,7 @@ use crate::program::{conformance_in, copy};
 use crate::sandbox::Sandbox;
 
 /// The beginning of a scenario with the names that the examples use: captures of two logins, the first in the step `login`.
-const BEFORE: &str = r#"format: 1
+const BEFORE: &str = "format: 1
 title: Examples
 profile: session
 fixtures: [bob, bobsession, ada]
@@ -28,7 +28,7 @@ steps:
     id: login-ada
     with: {who: ada}
     capture: {of_ada: session}
-"#;
+";
 
 /// A code block that is marked `yaml`.
 struct Example {
@@ -142,12 +142,12 @@ fn smallest_suite_of_the_language_reference_is_complete() {
     assert_eq!((checked.code, checked.stderr.as_str()), (Some(0), ""));
 }
 
-/// Each matcher between backticks, with values for the words that stand for any value.
+/// Each matcher between backticks, with placeholders such as `n` replaced by values.
 #[test]
 fn matchers_of_the_language_reference_load() {
     let page = page("scenarios/README.md");
     let section = page.split_once("\n## Matchers\n").unwrap().1.split("\n## ").next().unwrap();
-    let stand_in =
+    let placeholder =
         Regex::new(r"^(!length) n$|^(!before|!after) date$|^(!sha256) digits$|^(!subset) \{…\}$").unwrap();
     let with_value = |code: &str| {
         let value = |captures: &Captures<'_>| match captures.iter().skip(1).position(|group| group.is_some())
@@ -157,7 +157,7 @@ fn matchers_of_the_language_reference_load() {
             Some(2) => format!("!sha256 {}", "0".repeat(64)),
             _ => "!subset {}".to_owned(),
         };
-        stand_in.replace(code, value).into_owned()
+        placeholder.replace(code, value).into_owned()
     };
     let mut steps = String::new();
     let mut count = 0;
