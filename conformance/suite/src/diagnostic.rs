@@ -183,7 +183,55 @@ pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+        .or_else(|| {
+            let mut names = ALIASES.iter().filter(|(_, others)| others.contains(&word)).map(|(name, _)| name);
+            names.find_map(|name| known.iter().find(|candidate| *candidate == name).copied())
+        })
 }
+
+/// Names of this language, each with the names that other tools use for the same.
+const ALIASES: &[(&str, &[&str])] = &[
+    ("path", &["url", "uri", "endpoint", "route"]),
+    ("origin", &["base_url", "baseUrl", "baseurl", "url", "host", "server"]),
+    ("query", &["params", "query_params", "querystring"]),
+    ("basic", &["auth", "authentication", "basic_auth", "credentials"]),
+    ("user", &["username", "login", "name"]),
+    ("password", &["pass", "pwd"]),
+    ("form", &["data"]),
+    ("follow", &["redirects", "max_redirects", "allow_redirects", "follow_redirects"]),
+    ("status", &["code", "status_code", "statusCode", "response_code"]),
+    ("within", &["duration", "time", "max_time", "max-time", "response_time"]),
+    ("json", &["jsonpath", "json_path", "schema", "pointer"]),
+    ("text", &["contains", "content", "regex"]),
+    ("capture", &["extract", "save", "store", "set", "register"]),
+    ("title", &["name", "description", "summary"]),
+    ("rows", &["parametrize", "parameters", "foreach", "for_each", "examples", "table", "data"]),
+    ("expect", &["response", "assert", "asserts", "tests", "validate"]),
+    ("wait", &["sleep", "delay", "pause"]),
+    ("cleanup", &["teardown", "finally", "after"]),
+    ("steps", &["tests", "stages", "requests"]),
+    ("every", &["interval", "delay"]),
+    ("!integer", &["!int"]),
+    ("!boolean", &["!bool"]),
+    ("!string", &["!str", "!text"]),
+    ("!number", &["!float"]),
+    ("!datetime", &["!date", "!timestamp", "!time", "!iso8601"]),
+    ("!any", &["!exists", "!present", "!defined", "!anything", "!not_null"]),
+    ("!absent", &["!missing", "!undefined", "!not_exists"]),
+    ("!greater_than", &["!gt", "!more_than", "!min", "!above"]),
+    ("!less_than", &["!lt", "!max", "!below"]),
+    ("!regex", &["!matches", "!match", "!pattern", "!re", "!regexp"]),
+    ("!one_of", &["!any_of", "!in", "!enum", "!or"]),
+    ("!all", &["!all_of", "!and"]),
+    ("!containing", &["!includes", "!has", "!contains_all"]),
+    ("!unordered", &["!set", "!any_order"]),
+    ("!subset", &["!partial", "!object", "!object_containing"]),
+    ("!each", &["!every", "!list_of", "!array_of"]),
+    ("!length", &["!size", "!len"]),
+    ("!starts_with", &["!prefix"]),
+    ("!ends_with", &["!suffix"]),
+    ("!about", &["!approx", "!close_to", "!near"]),
+];
 
 #[cfg(test)]
 mod tests {
@@ -193,6 +241,15 @@ mod tests {
     fn suggests_only_similar_words() {
         assert_eq!(nearest("stauts", &["steps", "status", "title"]), Some("status"));
         assert_eq!(nearest("banana", &["steps", "status"]), None);
+    }
+
+    #[test]
+    fn suggests_the_name_for_a_word_of_another_tool() {
+        assert_eq!(nearest("url", &["method", "path"]), Some("path"));
+        assert_eq!(nearest("data", &["form", "json"]), Some("form"));
+        assert_eq!(nearest("data", &["rows", "title"]), Some("rows"));
+        assert_eq!(nearest("!gt", &["!less_than", "!greater_than"]), Some("!greater_than"));
+        assert_eq!(nearest("url", &["status"]), None);
     }
 
     #[test]

@@ -282,6 +282,15 @@ impl Matcher {
         }
     }
 
+    /// Returns the names of the members that an object must have.
+    pub(crate) fn member_names(&self) -> impl Iterator<Item = &str> {
+        let members: &[(String, Self)] = match &self.kind {
+            Kind::Object { members, .. } => members,
+            _ => &[],
+        };
+        members.iter().map(|(name, _)| name.as_str())
+    }
+
     /// Returns the string that it is, if it is a string without `${…}`.
     pub(crate) fn literal_text(&self) -> Option<&str> {
         match &self.kind {
@@ -409,6 +418,11 @@ impl Matcher {
         };
         let (expected, received) = match (literal, value) {
             (Some(expected), Json::String(received)) => visible::pair(&expected, received),
+            _ if let Kind::Length(_) = self.kind
+                && let Some(length) = length_of(value) =>
+            {
+                (self.describe(scope), format!("length {length}: {}", visible::json(value)))
+            }
             _ => visible::distinguish(self.describe(scope), visible::json(value)),
         };
         self.difference(pointer.to_string(), expected, received)

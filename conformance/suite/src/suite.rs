@@ -276,21 +276,22 @@ fn read<T: serde::de::DeserializeOwned>(
     Ok((source, value))
 }
 
-/// Reads a scenario or a sequence; none for a JSON Schema or an OpenAPI description, which `!schema` reads.
+/// Reads a scenario or a sequence; none for a file of another kind, such as a JSON Schema or a target file.
 fn read_steps<T: serde::de::DeserializeOwned>(
     folder: &Folder,
     name: &str,
 ) -> Result<Option<(Arc<Source>, T)>, Diagnostics> {
     match read(folder, name) {
-        Err(_) if is_schema(folder, name) => Ok(None),
+        Err(_) if is_other(folder, name) => Ok(None),
         result => result.map(Some),
     }
 }
 
-/// Whether a file has the keys of a JSON Schema or an OpenAPI description, and none of those that every scenario needs.
-fn is_schema(folder: &Folder, name: &str) -> bool {
+/// Whether a file has the keys of a JSON Schema, an OpenAPI description, a target file, or a file of known failures or points, and
+/// none of those that every scenario needs.
+fn is_other(folder: &Folder, name: &str) -> bool {
     const OWN: [&str; 2] = ["steps", "profile"];
-    const KEYWORDS: [&str; 14] = [
+    const KEYWORDS: [&str; 18] = [
         "$schema",
         "$id",
         "$ref",
@@ -305,6 +306,10 @@ fn is_schema(folder: &Folder, name: &str) -> bool {
         "allOf",
         "openapi",
         "swagger",
+        "command",
+        "directory",
+        "deviations",
+        "points",
     ];
     let Ok((_, node)) = read::<yaml::Node>(folder, name) else { return false };
     let yaml::Value::Mapping(members) = node.value else { return false };

@@ -15,6 +15,7 @@
 
 mod commands;
 mod contents;
+mod examples;
 mod page;
 
 use std::fs;

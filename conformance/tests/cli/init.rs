@@ -1,7 +1,6 @@
-//! `init` writes a suite that runs, and the documented smallest suite is one.
+//! `init` writes a suite that runs.
 
 use std::fs;
-use std::path::Path;
 
 use crate::program::{conformance_in, data};
 
@@ -30,25 +29,6 @@ fn init_imports_a_document() {
     let finished = conformance_in(folder.path(), &["init", "suite", "--from", document.to_str().unwrap()]);
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
     assert!(folder.path().join("suite/2-loans.yaml").exists());
-}
-
-#[test]
-fn smallest_suite_of_the_language_reference_is_complete() {
-    let folder = tempfile::tempdir().unwrap();
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/README.md");
-    let page = fs::read_to_string(page).unwrap();
-    let section = page.split_once("## The smallest suite\n").unwrap().1.split("\n## ").next().unwrap();
-    let mut files = 0;
-    for block in section.split("```yaml\n# ").skip(1) {
-        let (name, text) = block.split_once('\n').unwrap();
-        let file = folder.path().join(name);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, text.split("```").next().unwrap()).unwrap();
-        files += 1;
-    }
-    assert_eq!(files, 2);
-    let checked = conformance_in(folder.path(), &["check", "--strict", "--suite", "my-suite"]);
-    assert_eq!((checked.code, checked.stderr.as_str()), (Some(0), ""));
 }
 
 #[test]

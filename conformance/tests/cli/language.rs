@@ -243,6 +243,32 @@ fn check_warns_about_probable_mistakes() {
     }
 }
 
+#[test]
+fn check_warns_about_the_syntax_of_other_tools() {
+    let sandbox = Sandbox::todo();
+    let step = "format: 1\ntitle: T\nprofile: whole\nsteps:\n  - id: a\n    title: b\n    request: {path: \"/todos/{{todo id}}\", \
+                headers: {x: [\"{{token}}\"]}}\n    expect: {json: {$.id: 3}}\n";
+    sandbox.write("suite/lists/foreign.yaml", step);
+    let checked = conformance_in(&sandbox.path("."), &["check", "--suite", "suite"]);
+    assert_eq!(checked.code, Some(0), "{}", checked.stderr);
+    for warning in [
+        "`{{todo id}}` is sent as it is written\n --> suite/lists/foreign.yaml:7:29",
+        "`{{token}}` is sent as it is written",
+        "`$.id` is the name of a member here, not a JSONPath",
+    ] {
+        assert!(checked.stderr.contains(&format!("warning: {warning}")), "{}", checked.stderr);
+    }
+}
+
+#[test]
+fn target_files_and_known_failures_in_the_folder_of_a_suite_are_not_scenarios() {
+    let sandbox = Sandbox::todo();
+    sandbox.write("suite/target.yaml", "format: 1\ntitle: T\ncommand: python3 server.py\n");
+    sandbox.write("suite/known.yaml", "format: 1\ndeviations: []\n");
+    let checked = conformance_in(&sandbox.path("."), &["check", "--suite", "suite"]);
+    assert_eq!(checked.code, Some(0), "{}", checked.stderr);
+}
+
 /// A scenario that uses the wrong sequence correctly.
 const USES: &str = "format: 1
 title: A guest comes in and leaves

@@ -215,3 +215,12 @@ fn one_start_that_fails_like_another_ends_the_run() {
     );
     assert_eq!(finished.stdout.matches("INCONCLUSIVE").count(), 1, "{}", finished.stdout);
 }
+
+#[test]
+fn a_path_out_of_the_folder_is_explained() {
+    let sandbox = Sandbox::moody();
+    let command = "exec ../tools/server --port 1";
+    let finished = sandbox.run(&["run", "--suite", "../suite", "--", "sh", "-c", command]);
+    assert_eq!(finished.code, Some(3));
+    assert!(finished.stdout.contains("; is the file in the folder of the target?"), "{}", finished.stdout);
+}

@@ -36,7 +36,7 @@ pub fn read(output: &str) -> Option<Origin<'_>> {
 #[must_use]
 pub fn remedy(error: &str) -> Option<&'static str> {
     let error = error.to_lowercase();
-    let known: [(&[&str], &str); 5] = [
+    let known: [(&[&str], &str); 6] = [
         // The module of `python3 -m MODULE`.
         (
             &["while finding module specification", "python3: no module named", "python: no module named"],
@@ -45,6 +45,10 @@ pub fn remedy(error: &str) -> Option<&'static str> {
         (&["no module named"], "is the virtual environment active, and is the package installed?"),
         (&["cannot find module", "cannot find package"], "are the packages installed (`npm install`)?"),
         (&["address already in use", "eaddrinuse"], "does the server listen on the port that it is given?"),
+        (
+            &[": not found", "command not found", "no such file or directory", "can't open file"],
+            "is the file in the folder of the target? the command runs in a copy of it, so write the absolute path of any other file",
+        ),
         (&["permission denied", "eacces"], "may the server use this file or port?"),
     ];
     known.iter().find(|(signs, _)| signs.iter().any(|sign| error.contains(sign))).map(|(_, remedy)| *remedy)

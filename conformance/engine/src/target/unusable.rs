@@ -155,7 +155,7 @@ fn relevant_line(output: &str) -> Option<&str> {
 #[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
 static TELLING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)^([\w.]*(error|exception|errno)\b(\[\w+\])?:? \S|panic: |fatal: )|address (is )?already in use|can't open file|Error while finding module specification|: No module named |No such file or directory|command not found",
+        r"(?i)^([\w.]*(error|exception|errno)\b(\[\w+\])?:? \S|panic: |fatal: )|address (is )?already in use|can't open file|Error while finding module specification|: No module named |No such file or directory|command not found|: not found$",
     )
     .unwrap()
 });

@@ -169,6 +169,8 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
     if let Some(leaf) = LEAVES.iter().find(|leaf| leaf.tag == tag) {
         return match node.value {
             Value::Null => Ok(Kind::Leaf(leaf)),
+            _ if tag == "!datetime" => Err(takes("no value or a mapping")
+                .help("such as !datetime {ago: 0s, give_or_take: 5s} or !datetime {format: date}")),
             _ => Err(takes("no value")),
         };
     }
@@ -178,6 +180,8 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
             Value::Number(_) => {
                 Ok(Kind::LeafOf { leaf, argument: Text::literal(node.written().unwrap_or_default()) })
             }
+            Value::List(_) | Value::Mapping(_) if tag == "!contains" => Err(takes("a string")
+                .help("for the elements of a list: !containing [a, b], or !containing [!subset {id: 3}]")),
             _ => Err(takes("a string")),
         };
     }
@@ -245,7 +249,9 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         ("!subset", _) => Err(takes("a mapping")),
         ("!each", _) => Ok(Kind::Each(Box::new(compile(&*inside(tag, node, place)?, setting)?))),
         ("!containing", Value::List(list)) => Ok(Kind::Containing(compile_all(list, setting)?)),
-        ("!unordered" | "!containing", _) => Err(takes("a list")),
+        ("!unordered" | "!containing", _) => {
+            Err(takes("a list").help(format!("write each element in brackets, as {tag} [a, b]")))
+        }
         _ => Err(Diagnostic::at(place.clone(), format!("unknown matcher `{tag}`")).suggest(tag, known())),
     }
 }
@@ -355,6 +361,12 @@ fn object(node: &Node, setting: &Setting<'_>, open: bool) -> Result<Kind, Diagno
     let Value::Mapping(entries) = &node.value else {
         return Ok(Kind::Object { members: Box::default(), open });
     };
+    if setting.mode != Mode::Json {
+        let message = "a text cannot be equal to a mapping";
+        return Err(Diagnostic::at(node.place(setting.source), message).help(
+            "write a text or a matcher, such as !contains text; `json` compares a body with a mapping",
+        ));
+    }
     let member = |(name, node): &(crate::yaml::Located<String>, Node)| {
         let place = node.place(setting.source);
         let kind = match (node.tag.as_deref(), &node.value) {

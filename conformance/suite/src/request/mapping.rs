@@ -28,6 +28,12 @@ pub fn compile(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Re
         request.raw = Some(Box::new(field(raw, source, files, "a raw request")?));
         return Ok(request);
     }
+    if let Value::Mapping(entries) = &node.value {
+        let texts = entries.iter().filter(|(key, _)| BRACES_WARN.contains(&&*key.value));
+        let mut remarks = Vec::new();
+        texts.for_each(|(_, value)| add_foreign(value, source, &mut remarks));
+        request.remarks = remarks.into();
+    }
     if let Some(origin) = members.take("origin") {
         request.at = Some(string(origin, source, "the name of an origin")?.into());
     }
@@ -75,11 +81,42 @@ pub fn compile(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Re
     members.finish()?;
     let path = path.ok_or_else(|| Diagnostic::at(whole, "this request has no `path`"))?;
     request.target = text(path, source, "a path")?;
-    if !request.target.written().starts_with('/') && !request.target.written().starts_with("${") {
-        return Err(Diagnostic::at(path.place(source), "a path must begin with `/`")
-            .help("the origin of the target comes before it"));
+    let written = request.target.written();
+    if !written.starts_with('/') && !written.starts_with("${") {
+        let after =
+            written.split_once("://").map(|(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
+        return Err(Diagnostic::at(path.place(source), "a path must begin with `/`").help(format!(
+            "write /{}; the runner adds the address of the target",
+            after.unwrap_or(written)
+        )));
     }
     Ok(request)
+}
+
+/// Keys in whose values `{{name}}` is probably a variable of another tool.
+const BRACES_WARN: [&str; 5] = ["path", "query", "headers", "cookies", "basic"];
+
+/// Adds a warning for each text of a node with a variable as other tools write it: `{{name}}`.
+fn add_foreign(node: &Node, source: &Arc<Source>, remarks: &mut Vec<Diagnostic>) {
+    match &node.value {
+        Value::String(text) => {
+            let Some((name, _)) = text.split_once("{{").and_then(|(_, rest)| rest.split_once("}}")) else {
+                return;
+            };
+            let is_name = |one: char| one.is_alphanumeric() || "_-. ".contains(one);
+            if !name.trim().is_empty() && name.chars().all(is_name) {
+                let written = format!("{{{{{name}}}}}");
+                let message = format!("`{written}` is sent as it is written");
+                let place = node.place(source).find(&written);
+                remarks.push(
+                    Diagnostic::at(place, message).help(format!("write ${{{}}} for a value", name.trim())),
+                );
+            }
+        }
+        Value::List(list) => list.iter().for_each(|node| add_foreign(node, source, remarks)),
+        Value::Mapping(entries) => entries.iter().for_each(|(_, node)| add_foreign(node, source, remarks)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 fn body(members: &mut Members<'_>, source: &Arc<Source>, files: Files<'_>) -> Result<Body, Diagnostic> {

@@ -31,6 +31,17 @@ pub(super) fn warnings(suite: &Suite) -> Diagnostics {
                 warnings.push(Diagnostic::at(place, message).help(format!("write {upper}")));
             }
             if let Some(Body::Json(matcher)) = &branch.expectation.body
+                && let Some(name) =
+                    matcher.member_names().find(|name| name.starts_with("$.") || name.starts_with("$["))
+            {
+                let message = format!("`{name}` is the name of a member here, not a JSONPath");
+                let place = matcher.place().find(name);
+                warnings.push(
+                    Diagnostic::at(place, message)
+                        .help("write the members as the body has them: json: !subset {name: value}"),
+                );
+            }
+            if let Some(Body::Json(matcher)) = &branch.expectation.body
                 && let Some(text) = matcher.literal_text().filter(|text| is_json(text))
             {
                 let message = format!("the step `{}` compares the body with a string", step.id);

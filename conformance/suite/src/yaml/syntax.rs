@@ -34,6 +34,10 @@ pub(super) fn syntax_error(source: &Arc<Source>, error: &ScanError) -> Diagnosti
     {
         return Diagnostic::at(source.place(tab), "tab in the indentation").help("indent YAML with spaces");
     }
+    if message.contains("escape character") {
+        return Diagnostic::at(place, "in double quotes, a backslash begins an escape of YAML")
+            .help("put the text in single quotes, or write each backslash twice");
+    }
     if let Some(cause) = cause(source, at) {
         return cause;
     }
@@ -158,9 +162,11 @@ fn cause(source: &Arc<Source>, at: usize) -> Option<Diagnostic> {
     }
     if let Some((outer, inner, start)) = second_tag(last, at) {
         let message = format!("a value has one tag, and here are `{outer}` and `{inner}`");
-        return Some(
-            wrong(start, outer.len() + 1 + inner.len(), message).help(format!("write {outer} [{inner} ]")),
-        );
+        let length = outer.len() + 1 + inner.len();
+        let rest = source.text().get(start + length..).unwrap_or_default();
+        let value = rest.split([',', ']', '}', '\n', '#']).next().unwrap_or_default().trim();
+        let value = if value.is_empty() { "" } else { "…" };
+        return Some(wrong(start, length, message).help(format!("write {outer} [{inner} {value}]")));
     }
     let text = source.text();
     let quote = before.iter().rev().find_map(|line| line.open_quote(text, last.at));
