@@ -9,6 +9,7 @@ use regex::Regex;
 use super::described::check;
 use super::race;
 use super::result::StepResult;
+use super::stream::{OpenStream, Streams};
 use super::timely::{Timeline, Timestamp};
 use crate::http::{Exchange, Reading, TransportError};
 use crate::judge::{judge, judge_race};
@@ -21,9 +22,11 @@ use crate::target::process::{Exit, Process};
 use crate::verdict::{Finding, Judgement, Verdict};
 use conformance_openapi::Checked;
 use conformance_suite::capture::Capture;
+use conformance_suite::jar::Jar;
 use conformance_suite::json::Json;
+use conformance_suite::request::Prepared;
 use conformance_suite::response::Response;
-use conformance_suite::suite::{Branch, Step, StepDefinition, StepRequests};
+use conformance_suite::suite::{Awaiting, Branch, Step, StepDefinition, StepRequests};
 use conformance_suite::template::{Scope, TemplateError};
 
 /// Sends the steps of one scenario, and holds what the responses have shown so far.
@@ -39,6 +42,7 @@ pub(super) struct Exchanges<'a> {
     pub(super) scope: Option<Scope>,
     /// What the description of the API says about the exchanges of the last step.
     checked: Vec<Checked>,
+    pub(super) streams: Streams,
 }
 
 /// A step with its definition and its index in the scenario.
@@ -69,6 +73,7 @@ impl<'a> Exchanges<'a> {
             timeline: Timeline::default(),
             scope: None,
             checked: Vec::new(),
+            streams: Streams::default(),
         }
     }
 
@@ -84,6 +89,14 @@ impl<'a> Exchanges<'a> {
             let random_key = format!("{} {tries}", one.index);
             return self.execute(definition, execution, &random_key, running).await;
         }
+        let awaiting = definition.awaiting();
+        if let Some(mut judgement) = awaiting.and_then(|awaiting| self.streams.skip_reason(awaiting)) {
+            if one.step.cleanup {
+                judgement.verdict = Verdict::Skipped;
+            }
+            self.mark_missing(definition, &judgement);
+            return judgement.into();
+        }
         let at = || definition.requests().filter_map(|request| request.at.as_deref());
         if let Some(name) = at().find(|name| running.client(Some(name)).is_none()) {
             let reason = format!("the origin `{name}` has no address (--origin {name}=URL)");
@@ -91,7 +104,8 @@ impl<'a> Exchanges<'a> {
             self.mark_missing(definition, &judgement);
             return judgement.into();
         }
-        let base = at().next().and_then(|name| running.client(Some(name))).map(|http| http.base().to_owned());
+        let of_stream = awaiting.and_then(|awaiting| self.streams.find(awaiting)?.at.clone());
+        let base = at().next().or(of_stream.as_deref()).and_then(|name| running.client(Some(name))).map(|http| http.base().to_owned());
         let process = running.process.as_ref();
         let mark = process.map(Process::mark);
         let (mut judgement, exchange) = match self.exchange(one, tries, running).await {
@@ -125,6 +139,9 @@ impl<'a> Exchanges<'a> {
         }
         let printed = process.zip(mark).filter(|_| failed).map(|(process, mark)| process.output_since(mark));
         let printed = printed.map(|printed| without_access_log(&printed)).unwrap_or_default();
+        if let Some(opening) = definition.opens.as_ref().filter(|_| judgement.verdict != Verdict::Pass) {
+            self.streams.fail(opening, &judgement);
+        }
         let checked = std::mem::take(&mut self.checked);
         StepResult { exchange: Some(exchange), checked, printed, base, ..judgement.into() }
     }
@@ -143,6 +160,9 @@ impl<'a> Exchanges<'a> {
         for branch in definition.branches() {
             branch.expectation.check(&scope)?;
         }
+        if let Some(awaiting) = definition.awaiting() {
+            awaiting.expectation.check(&scope)?;
+        }
         let jar_use = definition.first().map(|branch| branch.request.jars(&scope)).transpose()?.flatten();
         let jar_use = jar_use.as_ref();
         let mut jar = self.memory.jar(jar_use);
@@ -150,16 +170,27 @@ impl<'a> Exchanges<'a> {
         self.checked.clear();
         let described = self.context.options.described.clone();
         let race = match &definition.sent {
-            StepRequests::One(branch) => {
-                let Branch { request, captures, .. } = &**branch;
+            StepRequests::One(_) | StepRequests::Await(_) => {
                 // A description is of the target, not of the services next to it.
-                let described = described.filter(|_| request.at.is_none());
-                let reads = branch.reads_the_body() || described.is_some();
-                let reading = if reads { Reading::Whole } else { Reading::Beginning };
-                let prepared = request.prepare(&scope)?;
+                let described = described.filter(|_| definition.first().is_some_and(|one| one.request.at.is_none()));
                 let sent = Timestamp::now();
-                let http = running.client(request.at.as_deref()).unwrap_or(&running.http);
-                let exchange = http.send(prepared, jar.as_mut(), reading).await;
+                let exchange = match &definition.sent {
+                    StepRequests::Await(awaiting) => self.next_events(awaiting, &scope).await,
+                    StepRequests::One(branch) if definition.is_stream() => {
+                        let prepared = branch.request.prepare(&scope)?;
+                        Some(self.stream(definition, branch, running, prepared, jar.as_mut(), &scope).await)
+                    }
+                    StepRequests::One(branch) => {
+                        let Branch { request, .. } = &**branch;
+                        let reads = branch.reads_the_body() || described.is_some();
+                        let reading = if reads { Reading::Whole } else { Reading::Beginning };
+                        let prepared = request.prepare(&scope)?;
+                        let http = running.client(request.at.as_deref()).unwrap_or(&running.http);
+                        Some(http.send(prepared, jar.as_mut(), reading).await)
+                    }
+                    StepRequests::Race(_) | StepRequests::Execution(_) => None,
+                };
+                let Some(exchange) = exchange else { return Ok(None) };
                 let received = Timestamp::now();
                 self.timeline.received(received);
                 let scope = scope.at(sent.wall, received.wall);
@@ -173,8 +204,8 @@ impl<'a> Exchanges<'a> {
                 let bytes = size(&exchange);
                 let judged = move || {
                     learn_secrets(&redactor, &exchange);
-                    let (judged, checked) = match definitions[index].first() {
-                        Some(Branch { place, expectation, .. }) => (
+                    let (judged, checked) = match definitions[index].judged() {
+                        Some((expectation, place)) => (
                             Some(judge(expectation, &exchange.outcome, place, &scope)),
                             check(described.as_ref(), &exchange, expectation, &scope),
                         ),
@@ -188,7 +219,7 @@ impl<'a> Exchanges<'a> {
                     return Ok(None);
                 };
                 self.checked = checked;
-                self.keep(captures, &exchange.outcome, &values, &mut judgement);
+                self.keep(definition.captures(), &exchange.outcome, &values, &mut judgement);
                 return Ok(Some((judgement, exchange)));
             }
             StepRequests::Race(race) => race,
@@ -228,10 +259,47 @@ impl<'a> Exchanges<'a> {
         self.checked = checked;
         for (index, branch) in race.branches.iter().enumerate() {
             if let Some(first) = answers.iter().find(|answer| answer.branch == index) {
-                self.keep(&branch.captures, &first.exchange.outcome, &values, &mut judgement);
+                self.keep(branch.captures.iter(), &first.exchange.outcome, &values, &mut judgement);
             }
         }
         Ok(Some((judgement, answers.swap_remove(shown).exchange)))
+    }
+
+    /// Sends a request, and reads its response up to the head if the step opens a stream, or else up to the expected events.
+    async fn stream(
+        &mut self,
+        definition: &StepDefinition,
+        branch: &Branch,
+        running: &Arc<Running>,
+        request: Prepared,
+        jar: Option<&mut Jar>,
+        scope: &Scope,
+    ) -> Exchange {
+        let own = request.transfer.as_ref().and_then(|transfer| transfer.timeout);
+        let limit = own.unwrap_or(self.timeout());
+        let mut stream = match OpenStream::open(running, branch.request.at.as_deref(), request, jar).await {
+            Ok(stream) => stream,
+            Err(exchange) => return *exchange,
+        };
+        if let Some(opening) = &definition.opens {
+            let exchange = stream.head();
+            self.streams.keep(opening, stream);
+            return exchange;
+        }
+        let exchange = match &branch.expectation.events {
+            Some(events) => stream.read(events, scope, limit, true).await,
+            None => stream.head(),
+        };
+        stream.close().await;
+        exchange
+    }
+
+    /// Reads the next events of a stream. None if it is not open.
+    async fn next_events(&mut self, awaiting: &Awaiting, scope: &Scope) -> Option<Exchange> {
+        let limit = awaiting.timeout.unwrap_or(self.timeout());
+        let stream = self.streams.find(awaiting)?;
+        let events = awaiting.expectation.events.as_ref()?;
+        Some(stream.read(events, scope, limit, false).await)
     }
 
     /// Judges large bodies on a blocking thread, so that the run can be interrupted meanwhile. None if it was
@@ -257,17 +325,19 @@ impl<'a> Exchanges<'a> {
         }
     }
 
-    fn keep(
+    fn keep<'c>(
         &mut self,
-        captures: &[Capture],
+        captures: impl Iterator<Item = &'c Capture>,
         outcome: &Result<Response, TransportError>,
         scope: &Scope,
         judgement: &mut Judgement,
     ) {
         match outcome {
             Ok(response) => {
+                let of_event = response.of_last_event();
                 for capture in captures {
-                    self.store(capture, capture.take(response, scope), judgement);
+                    let from = of_event.as_ref().filter(|_| capture.is_of_body()).unwrap_or(response);
+                    self.store(capture, capture.take(from, scope), judgement);
                 }
             }
             Err(transport_error) => {
@@ -322,6 +392,9 @@ impl<'a> Exchanges<'a> {
     pub(super) fn mark_missing(&mut self, definition: &StepDefinition, judgement: &Judgement) {
         for capture in definition.captures() {
             self.memory.mark_without(&capture.keys, judgement);
+        }
+        if let Some(opening) = &definition.opens {
+            self.streams.fail(opening, judgement);
         }
     }
 }
