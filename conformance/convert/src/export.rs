@@ -16,7 +16,7 @@ use conformance_suite::expectation::Expectation;
 use conformance_suite::plan::PlannedScenario;
 use conformance_suite::request::{Agent, Prepared, Request};
 use conformance_suite::safe::comment;
-use conformance_suite::suite::{Branch, Race, Step, StepDefinition, Suite, StepRequests};
+use conformance_suite::suite::{Branch, Race, Step, StepDefinition, StepRequests, Suite};
 
 use mark::{Marked, Memories, variable};
 

@@ -35,7 +35,8 @@ pub fn judge(
 ) -> Judgement {
     match outcome {
         Ok(response) if expectation.events.is_some() && response.is_coded() => {
-            let reason = "the events of a stream cannot be read with a `Content-Encoding`: send no `Accept-Encoding`";
+            let reason =
+                "the events of a stream cannot be read with a `Content-Encoding`: send no `Accept-Encoding`";
             Judgement::because(Verdict::Inconclusive, reason)
         }
         Ok(response) => compare(expectation, response, scope),

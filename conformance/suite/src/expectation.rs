@@ -297,7 +297,8 @@ fn compile_events(
 ) -> Result<Option<Events>, Diagnostic> {
     let Some(node) = &text.events else { return Ok(None) };
     let unique = text.unique_members.is_some();
-    let others = [("json", text.json.is_some()), ("text", text.text.is_some()), ("body", text.body.is_some())];
+    let others =
+        [("json", text.json.is_some()), ("text", text.text.is_some()), ("body", text.body.is_some())];
     if let Some((key, _)) = others.into_iter().chain([("unique_members", unique)]).find(|(_, given)| *given) {
         let message = format!("`events` and `{key}` are not allowed together");
         return Err(Diagnostic::at(node.place(source), message)
@@ -320,7 +321,9 @@ pub(crate) fn compile_awaited(
     let key = text.keys_of_response().find(|key| !["json", "text", "events"].contains(key));
     if let Some(key) = key.or(text.key_of_program().map(|(key, _)| key)) {
         let help = match key {
-            key if about_head.contains(&key) => "write it in the step with `open`, which judges the head of the response",
+            key if about_head.contains(&key) => {
+                "write it in the step with `open`, which judges the head of the response"
+            }
             "within" => "write `timeout: 2s` in the step",
             _ => "an event has `json` or `text`; several are listed under `events`",
         };

@@ -104,7 +104,13 @@ impl Response {
         // The data is UTF-8, whatever these fields say about the stream.
         let about_body = |name: &str| name.starts_with("content-");
         let headers = self.headers.iter().filter(|(name, _)| !about_body(name)).cloned().collect();
-        Some(Self { status: self.status, headers, body: data.into(), elapsed: self.elapsed, ..Self::default() })
+        Some(Self {
+            status: self.status,
+            headers,
+            body: data.into(),
+            elapsed: self.elapsed,
+            ..Self::default()
+        })
     }
 
     /// Returns the body as text, decoded by the charset of its media type.

@@ -35,11 +35,16 @@ impl Events {
         (!matches!(self.matcher.kind, Kind::Containing(_))).then_some(self.listed)
     }
 
-    /// Whether no further event has to be read after these.
+    /// Whether no further event has to be read after these, of which all but the last were not enough.
     #[must_use]
     pub fn are_enough(&self, events: &[Json], scope: &Scope) -> bool {
         match &self.matcher.kind {
-            Kind::Containing(expected) => list::holds(expected, true, events, scope),
+            // An event that is none of them changes nothing.
+            Kind::Containing(expected) => {
+                let last = events.last();
+                last.is_some_and(|last| expected.iter().any(|one| one.matches(last, scope)))
+                    && list::holds(expected, true, events, scope)
+            }
             _ => events.len() >= self.listed,
         }
     }
@@ -79,7 +84,11 @@ pub(crate) fn events(node: &Node, setting: &Setting<'_>) -> Result<Events, Diagn
 ///
 /// # Errors
 /// An invalid value or matcher, with its location.
-pub(crate) fn one_event(field: &'static str, node: &Node, setting: &Setting<'_>) -> Result<Events, Diagnostic> {
+pub(crate) fn one_event(
+    field: &'static str,
+    node: &Node,
+    setting: &Setting<'_>,
+) -> Result<Events, Diagnostic> {
     let place = node.place(setting.source);
     let all = [of_fields([(field, node)], &place, setting)?].into();
     Ok(Events { matcher: Matcher { kind: Kind::List(all), place }, listed: 1 })

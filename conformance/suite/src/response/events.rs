@@ -112,7 +112,8 @@ impl EventReader {
                 Kind::Text => {
                     let line = String::from_utf8_lossy(&line).into_owned();
                     (!line.trim().is_empty()).then(|| {
-                        let value = json::parse(&line).map_or_else(|_| Json::from(line.as_str()), |one| one.value);
+                        let value =
+                            json::parse(&line).map_or_else(|_| Json::from(line.as_str()), |one| one.value);
                         event(line, value)
                     })
                 }
@@ -127,7 +128,10 @@ impl EventReader {
     /// Takes a line, without its end.
     fn line(&mut self, is_end: bool) -> Option<Vec<u8>> {
         if self.at_begin {
-            if !is_end && self.unread.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(&self.unread) {
+            if !is_end
+                && self.unread.len() < BYTE_ORDER_MARK.len()
+                && BYTE_ORDER_MARK.starts_with(&self.unread)
+            {
                 return None;
             }
             if self.unread.starts_with(BYTE_ORDER_MARK) {
@@ -264,13 +268,19 @@ mod tests {
     fn reads_lines_of_json_and_of_text() {
         let body = b"{\"a\": 1}\r\n\n\x1e2\nnull";
         for size in 1..body.len() {
-            let expected =
-                [r#"{"data":"{\"a\": 1}","json":{"a":1}}"#, r#"{"data":"2","json":2}"#, r#"{"data":"null","json":null}"#];
+            let expected = [
+                r#"{"data":"{\"a\": 1}","json":{"a":1}}"#,
+                r#"{"data":"2","json":2}"#,
+                r#"{"data":"null","json":null}"#,
+            ];
             assert_eq!(events("application/json-seq", body, size).unwrap(), expected);
         }
         let wrong = events("application/x-ndjson", b"1\n{\n", 3).unwrap_err();
         assert!(wrong.starts_with("line 2 is not JSON: "), "{wrong}");
         assert!(events("application/jsonl", b"\xff\n", 1).unwrap_err().contains("UTF-8"));
-        assert_eq!(events("text/plain", b"a\n1", 1).unwrap(), [r#"{"data":"a","json":"a"}"#, r#"{"data":"1","json":1}"#]);
+        assert_eq!(
+            events("text/plain", b"a\n1", 1).unwrap(),
+            [r#"{"data":"a","json":"a"}"#, r#"{"data":"1","json":1}"#]
+        );
     }
 }

@@ -73,7 +73,10 @@ impl Opening {
 ///
 /// # Errors
 /// All errors in it.
-pub(super) fn awaiting(step: &StepText, compiler: &StepCompiler<'_>) -> Result<Option<Awaiting>, Diagnostics> {
+pub(super) fn awaiting(
+    step: &StepText,
+    compiler: &StepCompiler<'_>,
+) -> Result<Option<Awaiting>, Diagnostics> {
     let Some(name) = &step.awaits else { return Ok(None) };
     let stream = Opening::of(name, step, compiler);
     let others = [
@@ -116,8 +119,13 @@ pub(super) fn awaiting(step: &StepText, compiler: &StepCompiler<'_>) -> Result<O
 ///
 /// # Errors
 /// It does.
-pub(super) fn refuse(step: &StepText, has_events: bool, compiler: &StepCompiler<'_>) -> Result<(), Diagnostic> {
-    let others = [("run", step.run.is_some()), ("together", !step.together.is_empty()), ("race", step.race.is_some())];
+pub(super) fn refuse(
+    step: &StepText,
+    has_events: bool,
+    compiler: &StepCompiler<'_>,
+) -> Result<(), Diagnostic> {
+    let others =
+        [("run", step.run.is_some()), ("together", !step.together.is_empty()), ("race", step.race.is_some())];
     let other = others.into_iter().find(|(_, is_given)| *is_given).map_or("await", |(key, _)| key);
     match &step.open {
         Some(name) => Err(not_with(other, "open", name.place(compiler.source))),
@@ -168,10 +176,13 @@ fn check_head_only(branch: &Branch, step: &StepText, compiler: &StepCompiler<'_>
         ("text", &expect.value.text),
         ("body", &expect.value.body),
     ];
-    let given = given.into_iter().filter_map(|(key, node)| Some((key, node.as_ref()?.place(compiler.source))));
+    let given =
+        given.into_iter().filter_map(|(key, node)| Some((key, node.as_ref()?.place(compiler.source))));
     let unique = branch.expectation.unique_members.iter().map(|place| ("unique_members", place.clone()));
     for (key, place) in given.chain(unique) {
-        let message = format!("`{key}` is not allowed in a step with `open`, which ends after the head of the response");
+        let message = format!(
+            "`{key}` is not allowed in a step with `open`, which ends after the head of the response"
+        );
         errors.push(Diagnostic::at(place, message).help("write it in a later step with `await`"));
     }
     check_captures(branch, errors);
@@ -179,13 +190,17 @@ fn check_head_only(branch: &Branch, step: &StepText, compiler: &StepCompiler<'_>
 
 fn check_captures(branch: &Branch, errors: &mut Diagnostics) {
     for capture in branch.captures.iter().filter(|capture| capture.is_of_body()) {
-        let message = format!("`{}` is captured from the body, which a step with `open` does not read", capture.name);
-        errors.push(Diagnostic::at(capture.place.clone(), message).help("capture it in a later step with `await`"));
+        let message =
+            format!("`{}` is captured from the body, which a step with `open` does not read", capture.name);
+        errors.push(
+            Diagnostic::at(capture.place.clone(), message).help("capture it in a later step with `await`"),
+        );
     }
 }
 
 fn not_with(other: &str, key: &str, place: Place) -> Diagnostic {
-    let other = if other.contains(' ') || other == "redirects" { other.to_owned() } else { format!("`{other}`") };
+    let other =
+        if other.contains(' ') || other == "redirects" { other.to_owned() } else { format!("`{other}`") };
     let help = "a stream is the response to one request, which is sent once: use a step without it";
     Diagnostic::at(place, format!("`{key}` is not allowed together with {other}")).help(help)
 }
@@ -241,7 +256,8 @@ impl Streams {
         match &opened.restart {
             None => Ok(()),
             Some(restart) => {
-                let message = format!("the stream `{}` ends before this step: the target is restarted", awaited.name);
+                let message =
+                    format!("the stream `{}` ends before this step: the target is restarted", awaited.name);
                 Err(Diagnostic::at(awaited.place.clone(), message)
                     .help(format!("await it before the restart at {restart}, or open another one after it")))
             }

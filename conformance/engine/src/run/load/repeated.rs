@@ -35,9 +35,7 @@ pub(super) fn skip_reason(planned: &PlannedScenario) -> Option<&'static str> {
     if let Some(reason) = definitions.find_map(|definition| match &definition.sent {
         StepRequests::Execution(_) => Some("it runs a program"),
         StepRequests::Await(_) => Some("it reads a stream"),
-        StepRequests::One(_) | StepRequests::Race(_) => {
-            definition.is_stream().then_some("it reads a stream")
-        }
+        StepRequests::One(_) | StepRequests::Race(_) => definition.is_stream().then_some("it reads a stream"),
     }) {
         return Some(reason);
     }

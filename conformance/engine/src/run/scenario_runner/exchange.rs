@@ -105,7 +105,11 @@ impl<'a> Exchanges<'a> {
             return judgement.into();
         }
         let of_stream = awaiting.and_then(|awaiting| self.streams.find(awaiting)?.at.clone());
-        let base = at().next().or(of_stream.as_deref()).and_then(|name| running.client(Some(name))).map(|http| http.base().to_owned());
+        let base = at()
+            .next()
+            .or(of_stream.as_deref())
+            .and_then(|name| running.client(Some(name)))
+            .map(|http| http.base().to_owned());
         let process = running.process.as_ref();
         let mark = process.map(Process::mark);
         let (mut judgement, exchange) = match self.exchange(one, tries, running).await {
@@ -172,7 +176,8 @@ impl<'a> Exchanges<'a> {
         let race = match &definition.sent {
             StepRequests::One(_) | StepRequests::Await(_) => {
                 // A description is of the target, not of the services next to it.
-                let described = described.filter(|_| definition.first().is_some_and(|one| one.request.at.is_none()));
+                let described =
+                    described.filter(|_| definition.first().is_some_and(|one| one.request.at.is_none()));
                 let sent = Timestamp::now();
                 let exchange = match &definition.sent {
                     StepRequests::Await(awaiting) => self.next_events(awaiting, &scope).await,

@@ -24,7 +24,11 @@ pub(super) struct Streams(BTreeMap<String, State>);
 enum State {
     Open(Box<OpenStream>),
     /// No step can await it, for this reason.
-    Missing { verdict: Verdict, reason: String, step: String },
+    Missing {
+        verdict: Verdict,
+        reason: String,
+        step: String,
+    },
 }
 
 /// A stream whose head has been received.
@@ -104,7 +108,8 @@ impl OpenStream {
         request: Prepared,
         jar: Option<&mut Jar>,
     ) -> Result<Self, Box<Exchange>> {
-        let (there, origin, mut sent_jar) = (Arc::clone(running), at.map(str::to_owned), jar.as_deref().cloned());
+        let (there, origin, mut sent_jar) =
+            (Arc::clone(running), at.map(str::to_owned), jar.as_deref().cloned());
         let (head, source) = ResponseStream::open(|feed| async move {
             let http = there.client(origin.as_deref()).unwrap_or(&there.http);
             http.send(request, sent_jar.as_mut(), Reading::Streamed(feed)).await
@@ -115,7 +120,14 @@ impl OpenStream {
             http.keep_cookies(jar, &head.request.target, &head.response);
         }
         let reader = EventReader::new(head.response.header("content-type"));
-        Ok(Self { head, source: Some(source), reader, end: String::new(), is_whole: false, at: at.map(str::to_owned) })
+        Ok(Self {
+            head,
+            source: Some(source),
+            reader,
+            end: String::new(),
+            is_whole: false,
+            at: at.map(str::to_owned),
+        })
     }
 
     /// Returns the exchange so far, without a body.
