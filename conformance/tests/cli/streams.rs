@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use crate::events::{self, RunReport};
+use crate::program::data;
 use crate::sandbox::Sandbox;
 
 const SSE: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
@@ -56,14 +57,14 @@ fn converse(connection: &TcpStream, number: usize, shared: &Shared) -> std::io::
         reader.read_exact(&mut body)?;
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
         shared.log.lock().unwrap().push((number, path.clone()));
-        if let Some(key) = path.strip_prefix("/watch") {
+        if let Some(key) = path.strip_suffix("/watch") {
             writer.write_all(SSE.as_bytes())?;
             shared.watches.lock().unwrap().entry(key.to_owned()).or_default().push(writer.try_clone()?);
             continue;
         }
-        if let Some(key) = path.strip_prefix("/set") {
+        if head.starts_with("PUT ") {
             let value = String::from_utf8_lossy(&body);
-            for mut watch in shared.watches.lock().unwrap().get(key).into_iter().flatten() {
+            for mut watch in shared.watches.lock().unwrap().get(&path).into_iter().flatten() {
                 write!(watch, "event: set\ndata: {{\"value\": \"{value}\"}}\n\n").ok();
             }
             writer.write_all(b"HTTP/1.1 204 No Content\r\n\r\n")?;
@@ -196,16 +197,16 @@ fn a_watch_never_misses_the_change_after_it() {
         steps += &step(
             &format!("watch-{n}"),
             &format!(
-                "open: w{n}, request: {{path: /watch{n}}}, expect: {{status: 200, headers: {{content-type: text/event-stream}}}}"
+                "open: w{n}, request: {{path: /{n}/watch}}, expect: {{status: 200, headers: {{content-type: text/event-stream}}}}"
             ),
         );
         steps += &step(
             &format!("change-{n}"),
-            &format!("request: {{method: PUT, path: /set{n}, body: \"{n}\"}}, expect: {{status: 204}}"),
+            &format!("request: {{method: PUT, path: /{n}, body: \"{n}\"}}, expect: {{status: 204}}"),
         );
         steps += &step(&format!("event-{n}"), &format!("await: w{n}, expect: {{json: {{value: \"{n}\"}}}}"));
     }
-    steps += &step("again", "request: {method: PUT, path: /set0, body: x}, expect: {status: 204}");
+    steps += &step("again", "request: {method: PUT, path: /0, body: x}, expect: {status: 204}");
     steps += &step(
         "second",
         "await: w0, expect: {events: [!event {event: set, json: {value: x}}]}, capture: {v: {json: /value}}",
@@ -218,17 +219,17 @@ fn a_watch_never_misses_the_change_after_it() {
         }
         // No request uses the connection of an open stream.
         let log = shared.log.lock().unwrap();
-        let watched = log.iter().filter(|(_, path)| path.starts_with("/watch")).map(|(number, _)| *number);
+        let watched = log.iter().filter(|(_, path)| path.ends_with("/watch")).map(|(number, _)| *number);
         for number in watched {
             let after = log
                 .iter()
                 .filter(|(other, _)| *other == number)
-                .skip_while(|(_, path)| !path.starts_with("/watch"));
+                .skip_while(|(_, path)| !path.ends_with("/watch"));
             assert_eq!(after.count(), 1, "{log:?}");
         }
         let last = &report.step("s/a::second")["exchange"];
         assert_eq!(last["received"]["body"], "event: set\ndata: {\"value\": \"x\"}\n\n");
-        assert_eq!(last["sent"]["target"], "/watch0");
+        assert_eq!(last["sent"]["target"], "/0/watch");
     }
 }
 
@@ -250,7 +251,7 @@ fn a_stream_without_the_expected_events_fails_with_those_that_came() {
         step("opens", "open: b, request: {path: /missing}, expect: {status: 200}"),
         step("awaits", "await: b, expect: {json: 1}, capture: {c: {json: ''}}"),
         step("uses", "request: {path: \"/${c}\"}, expect: {text: ok}"),
-        step("silent", "open: c, request: {path: /watch}"),
+        step("silent", "open: c, request: {path: /c/watch}"),
         step("nothing", "await: c, timeout: 300ms, expect: {text: x}"),
     ];
     let (report, _) = run(&steps.concat(), "");
@@ -306,13 +307,9 @@ fn an_endless_stream_needs_little_memory() {
         + &step("other", "request: {path: /ok}, wait: 500ms, expect: {text: ok}");
     let sandbox = sandbox(&steps, "");
     // In KiB of address space.
-    let output = sandbox.limited("1048576", &["run", "--suite", "../suite", &url]).output().unwrap();
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.code() == Some(1) && stdout.contains("a step reads at most 16 MiB"),
-        "{stdout}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let status = sandbox.limited("1048576", &["run", "--suite", "../suite", &url]).status().unwrap();
+    let stdout = sandbox.read("stdout");
+    assert!(status.code() == Some(1) && stdout.contains("a step reads at most 16 MiB"), "{stdout}");
 }
 
 #[test]
@@ -368,6 +365,16 @@ fn keys_that_make_no_sense_with_a_stream_are_refused() {
         "{}",
         unawaited.stderr
     );
+}
+
+#[test]
+fn the_example_of_the_reference_passes() {
+    let page = std::fs::read_to_string(data("../../../scenarios/README.md")).unwrap();
+    let mut blocks = page.split("```yaml\n").filter_map(|rest| rest.split_once("```"));
+    let (steps, _) = blocks.find(|(block, _)| block.contains("await: watch")).unwrap();
+    let (report, _) = run(&steps.replace("    title:", "    covers: [ONE]\n    title:"), "");
+    let verdicts: Vec<&str> = report.verdicts().into_iter().map(|(_, verdict)| verdict).collect();
+    assert_eq!(verdicts, ["pass"; 3], "{}", report.finished.stdout);
 }
 
 #[test]
