@@ -26,7 +26,7 @@ fuzz_target!(|input: &[u8]| {
         }
     };
     let response = response(&String::from_utf8_lossy(head), body);
-    let scope = Scope::default().at(SystemTime::UNIX_EPOCH);
+    let scope = Scope::default().at(SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH);
     let place = expected.place(Span::new(0, 0));
     let judgement = judge(&expectation, &Ok(response.clone()), &place, &scope);
     assert_eq!(judgement.verdict == Verdict::Pass, judgement.findings.is_empty());
@@ -36,7 +36,7 @@ fuzz_target!(|input: &[u8]| {
         let _ = finding.place.snippet(&finding.label).to_string();
     }
     for capture in &captures {
-        if let Err(sentence) = capture.take(&response) {
+        if let Err(sentence) = capture.take(&response, &scope) {
             assert!(!sentence.is_empty());
         }
     }

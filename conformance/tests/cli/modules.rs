@@ -31,7 +31,7 @@ static VISIBILITY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"pub\(in [^)]+
 static INLINE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(?:crate|super)(?:::\w+)+").unwrap());
 static FUNCTION: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?m)^( *)(?:pub(?:\([a-z ]+\))? )?(?:const |async )*fn (\w+)").unwrap());
-static WORD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\w+(?:::)?").unwrap());
+static WORD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\w+:{0,2}").unwrap());
 
 /// Reads the modules of a crate, without tests.
 fn read(folder: &Path, parent: &[String], modules: &mut BTreeMap<Module, String>) {
@@ -129,8 +129,10 @@ fn parse(module: &[String], text: &str, modules: &BTreeMap<Module, String>) -> C
         // The closing brace is indented like the function.
         let rest = &text[found.get(0).unwrap().end()..];
         let body = rest.find(&format!("\n{}}}\n", &found[1])).map_or(rest, |end| &rest[..end]);
-        code.functions
-            .insert(found[2].to_owned(), WORD.find_iter(body).map(|word| word.as_str().to_owned()).collect());
+        // A word before one colon is a member or a variable with its type.
+        let words = WORD.find_iter(body).map(|word| word.as_str());
+        let words = words.filter(|word| word.ends_with("::") || !word.ends_with(':'));
+        code.functions.insert(found[2].to_owned(), words.map(str::to_owned).collect());
     }
     code
 }

@@ -193,7 +193,6 @@ impl<'a> Layout<'a> {
         let own = (0..self.items.len()).filter(|index| !self.is_shared(*index));
         own.flat_map(|index| {
             let (start, end) = (self.start(index), self.end(index));
-            self.has_comment(start, end);
             [
                 Span::new(start, end),
                 Span::new(self.entry_start(index), end),

@@ -47,7 +47,8 @@ fn blocks(page: &str) -> Vec<Block<'_>> {
     blocks
 }
 
-/// A program that runs until the end of the page. It gets SIGINT when dropped, as by Ctrl-C.
+/// A program that runs until the end of the page. It gets SIGINT when dropped, as by Ctrl-C, and SIGKILL if it does not exit: if
+/// the test runs in the background of a shell, it ignores SIGINT.
 struct Background(Child);
 
 impl Drop for Background {
@@ -57,6 +58,11 @@ impl Drop for Background {
         {
             kill_process(pid, Signal::INT).ok();
         }
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(20));
+        }
+        self.0.kill().ok();
         self.0.wait().ok();
     }
 }
