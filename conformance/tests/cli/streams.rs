@@ -371,6 +371,30 @@ fn keys_that_make_no_sense_with_a_stream_are_refused() {
 }
 
 #[test]
+fn a_restart_of_the_target_ends_its_streams() {
+    let sandbox = Sandbox::todo();
+    let steps = "  - use: token\n    with: {who: alice}\n    capture: {token: token}\n\
+        \x20 - {id: watch, title: t, open: w, request: {path: /watch, headers: {Authorization: \"Bearer ${token}\"}}, expect: {status: 200}}\n\
+        \x20 - {id: restart, title: t, target: restart, request: {path: /}, expect: {status: 200}}\n";
+    sandbox.write(
+        "suite/lists/restarted.yaml",
+        &format!("format: 1\ntitle: t\nprofile: whole\nfixtures: [alice]\nisolated: true\nsteps:\n{steps}"),
+    );
+    let arguments =
+        ["run", "--suite", "../suite", "--filter", "lists/restarted", "--", "python3", "server.py"];
+    let report = events::run(&sandbox, &arguments);
+    for step in ["watch", "restart"] {
+        assert_eq!(
+            report.step(&format!("lists/restarted::{step}"))["verdict"],
+            "pass",
+            "{}",
+            report.finished.stdout
+        );
+    }
+    sandbox.assert_no_process();
+}
+
+#[test]
 fn the_example_of_the_reference_passes() {
     let page = std::fs::read_to_string(data("../../../scenarios/README.md")).unwrap();
     let mut blocks = page.split("```yaml\n").filter_map(|rest| rest.split_once("```"));
