@@ -99,7 +99,7 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Jud
     findings.append(&mut body.findings);
     if let Some(events) = &expectation.events {
         let (of_events, more) = events::compare(events, response, scope);
-        findings.extend(of_events.into_iter());
+        findings.extend(of_events);
         body.more += more;
     }
     if let Some((limit, place)) = expectation.within.as_deref()

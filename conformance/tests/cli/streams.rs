@@ -99,12 +99,12 @@ fn converse(connection: &TcpStream, number: usize, shared: &Shared) -> std::io::
             "/garbage" => write!(writer, "{LINES}1\n{{{{{{\n2\n")?,
             "/late" => {}
             "/coded" => {
-                write!(writer, "{}1\n", LINES.replace("\r\n\r\n", "\r\nContent-Encoding: gzip\r\n\r\n"))?
+                writeln!(writer, "{}1", LINES.replace("\r\n\r\n", "\r\nContent-Encoding: gzip\r\n\r\n"))?;
             }
             "/endless" => {
                 writer.write_all(SSE.as_bytes())?;
                 loop {
-                    writer.write_all(&[b'x'; 65536])?;
+                    writer.write_all(&[b'x'; 8192])?;
                 }
             }
             "/flood" => {

@@ -10,6 +10,7 @@ mod race;
 mod recorder;
 mod result;
 mod scenario_run;
+mod send;
 mod stream;
 mod timely;
 

@@ -185,7 +185,7 @@ impl EventReader {
         let block = &mut self.block;
         if line.is_empty() {
             let name = std::mem::take(&mut block.event);
-            return block.data.take().map(|data| block.dispatch(name, data));
+            return block.data.take().map(|data| block.dispatch(&name, data));
         }
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
@@ -211,11 +211,11 @@ impl EventReader {
 }
 
 impl Block {
-    fn dispatch(&self, name: String, data: String) -> Json {
+    fn dispatch(&self, name: &str, data: String) -> Json {
         let value = json::parse(&data).map_or_else(|_| Json::from(data.as_str()), |one| one.value);
         let mut event = event(data, value);
         if let Json::Object(members) = &mut event {
-            let name = if name.is_empty() { "message" } else { name.as_str() };
+            let name = if name.is_empty() { "message" } else { name };
             members.insert("event".to_owned(), name.into());
             members.extend(self.id.as_deref().map(|id| ("id".to_owned(), id.into())));
             members.extend(self.retry.clone().map(|retry| ("retry".to_owned(), Json::Number(retry))));

@@ -9,9 +9,9 @@ use regex::Regex;
 use super::described::check;
 use super::race;
 use super::result::StepResult;
-use super::stream::{OpenStream, Streams};
+use super::stream::Streams;
 use super::timely::{Timeline, Timestamp};
-use crate::http::{Exchange, Reading, TransportError};
+use crate::http::{Exchange, TransportError};
 use crate::judge::{judge, judge_race};
 use crate::memory::Memory;
 use crate::redact::Redactor;
@@ -22,11 +22,9 @@ use crate::target::process::{Exit, Process};
 use crate::verdict::{Finding, Judgement, Verdict};
 use conformance_openapi::Checked;
 use conformance_suite::capture::Capture;
-use conformance_suite::jar::Jar;
 use conformance_suite::json::Json;
-use conformance_suite::request::Prepared;
 use conformance_suite::response::Response;
-use conformance_suite::suite::{Awaiting, Branch, Step, StepDefinition, StepRequests};
+use conformance_suite::suite::{Step, StepDefinition, StepRequests};
 use conformance_suite::template::{Scope, TemplateError};
 
 /// Sends the steps of one scenario, and holds what the responses have shown so far.
@@ -179,22 +177,8 @@ impl<'a> Exchanges<'a> {
                 let described =
                     described.filter(|_| definition.first().is_some_and(|one| one.request.at.is_none()));
                 let sent = Timestamp::now();
-                let exchange = match &definition.sent {
-                    StepRequests::Await(awaiting) => self.next_events(awaiting, &scope).await,
-                    StepRequests::One(branch) if definition.is_stream() => {
-                        let prepared = branch.request.prepare(&scope)?;
-                        Some(self.stream(definition, branch, running, prepared, jar.as_mut(), &scope).await)
-                    }
-                    StepRequests::One(branch) => {
-                        let Branch { request, .. } = &**branch;
-                        let reads = branch.reads_the_body() || described.is_some();
-                        let reading = if reads { Reading::Whole } else { Reading::Beginning };
-                        let prepared = request.prepare(&scope)?;
-                        let http = running.client(request.at.as_deref()).unwrap_or(&running.http);
-                        Some(http.send(prepared, jar.as_mut(), reading).await)
-                    }
-                    StepRequests::Race(_) | StepRequests::Execution(_) => None,
-                };
+                let exchange =
+                    self.send(definition, running, jar.as_mut(), &scope, described.is_some()).await?;
                 let Some(exchange) = exchange else { return Ok(None) };
                 let received = Timestamp::now();
                 self.timeline.received(received);
@@ -268,43 +252,6 @@ impl<'a> Exchanges<'a> {
             }
         }
         Ok(Some((judgement, answers.swap_remove(shown).exchange)))
-    }
-
-    /// Sends a request, and reads its response up to the head if the step opens a stream, or else up to the expected events.
-    async fn stream(
-        &mut self,
-        definition: &StepDefinition,
-        branch: &Branch,
-        running: &Arc<Running>,
-        request: Prepared,
-        jar: Option<&mut Jar>,
-        scope: &Scope,
-    ) -> Exchange {
-        let own = request.transfer.as_ref().and_then(|transfer| transfer.timeout);
-        let limit = own.unwrap_or(self.timeout());
-        let mut stream = match OpenStream::open(running, branch.request.at.as_deref(), request, jar).await {
-            Ok(stream) => stream,
-            Err(exchange) => return *exchange,
-        };
-        if let Some(opening) = &definition.opens {
-            let exchange = stream.head();
-            self.streams.keep(opening, stream);
-            return exchange;
-        }
-        let exchange = match &branch.expectation.events {
-            Some(events) => stream.read(events, scope, limit, true).await,
-            None => stream.head(),
-        };
-        stream.close().await;
-        exchange
-    }
-
-    /// Reads the next events of a stream. None if it is not open.
-    async fn next_events(&mut self, awaiting: &Awaiting, scope: &Scope) -> Option<Exchange> {
-        let limit = awaiting.timeout.unwrap_or(self.timeout());
-        let stream = self.streams.find(awaiting)?;
-        let events = awaiting.expectation.events.as_ref()?;
-        Some(stream.read(events, scope, limit, false).await)
     }
 
     /// Judges large bodies on a blocking thread, so that the run can be interrupted meanwhile. None if it was
