@@ -66,7 +66,7 @@ impl Feed {
         self.hand_over(Part::Head(Box::new(StreamHead { request, response, began }))).await
     }
 
-    /// Hands a piece of the body over, as soon as there is room for it.
+    /// Hands a piece of the body over, as soon as the buffer is not full.
     pub(super) async fn data(&self, bytes: &[u8]) -> Result<(), TransportError> {
         self.hand_over(Part::Data(bytes.to_vec())).await
     }

@@ -101,7 +101,7 @@ impl OpenStream {
     /// Sends a request and waits for the head of its response. Stores the cookies of the response in the jar.
     ///
     /// # Errors
-    /// The exchange, if there is no head.
+    /// The exchange, if no head comes.
     pub(super) async fn open(
         running: &Arc<Running>,
         at: Option<&str>,
@@ -146,7 +146,7 @@ impl OpenStream {
         sends: bool,
     ) -> Exchange {
         let began = if sends { Instant::from_std(self.head.began) } else { Instant::now() };
-        // A limit beyond the clock is none.
+        // A limit beyond the range of the clock never ends.
         let deadline = began.checked_add(limit).unwrap_or(began + Duration::from_secs(u64::from(u32::MAX)));
         let mut part = StreamPart::default();
         if !self.head.response.is_coded() {
