@@ -33,10 +33,13 @@ pub(crate) struct Entry {
     pub file: String,
     /// Line on which it begins.
     pub line: usize,
-    /// The request that it sends; none if it runs a program.
+    /// The request that it sends; none if it runs a program or awaits events.
     pub request: Option<Request>,
-    /// The command of the program that it runs; none if it sends a request.
+    /// The command of the program that it runs, if it runs one.
     pub run: Option<String>,
+    /// The stream whose events it awaits, if it sends nothing.
+    #[serde(rename = "await")]
+    pub awaits: Option<String>,
 }
 
 /// A request.
@@ -74,6 +77,7 @@ pub(crate) fn entries(plan: &Plan) -> Vec<Entry> {
                 line: step.place.line(),
                 request: request(&definitions[*index], &mut memory),
                 run: definitions[*index].execution().map(command),
+                awaits: definitions[*index].awaiting().map(|awaiting| awaiting.stream.name.clone()),
             });
         }
     }
@@ -93,7 +97,9 @@ pub(crate) fn write_text(entries: &[Entry], out: &mut impl Write) -> io::Result<
         }
         let step = entry.id.rsplit("::").next().unwrap_or(&entry.id);
         let request = entry.request.as_ref().map(|request| format!("{} {}", request.method, request.path));
-        let request = request.or_else(|| Some(format!("run {}", entry.run.as_ref()?))).unwrap_or_default();
+        let run = || Some(format!("run {}", entry.run.as_ref()?));
+        let awaits = || Some(format!("await {}", entry.awaits.as_ref()?));
+        let request = request.or_else(run).or_else(awaits).unwrap_or_default();
         writeln!(out, "  {step:28} {request:44} {}", entry.requirements.join(" "))?;
     }
     writeln!(out, "{}", amount(entries.len(), "step"))

@@ -16,7 +16,7 @@ use conformance_suite::expectation::Expectation;
 use conformance_suite::plan::PlannedScenario;
 use conformance_suite::request::{Agent, Prepared, Request};
 use conformance_suite::safe::comment;
-use conformance_suite::suite::{Branch, Race, Step, StepDefinition, Suite};
+use conformance_suite::suite::{Branch, Race, Step, StepDefinition, StepRequests, Suite};
 
 use mark::{Marked, Memories, variable};
 
@@ -89,6 +89,7 @@ fn outgoing<'a>(planned: &'a PlannedScenario, suite: &Suite) -> Vec<Outgoing<'a>
             _ if definition.requests().any(|request| request.at.is_some()) => {
                 Some("it is sent to another origin".to_owned())
             }
+            _ if definition.is_stream() => Some("it reads a stream".to_owned()),
             _ if restarted => Some("the target is restarted before this step".to_owned()),
             Some(need) => Some(format!("it needs `{}`, which no exported step captures", need.name)),
             None => definition
@@ -97,12 +98,17 @@ fn outgoing<'a>(planned: &'a PlannedScenario, suite: &Suite) -> Vec<Outgoing<'a>
                 .any(|jar| kept.contains(&jar))
                 .then(|| "it sends the cookies of a jar".to_owned()),
         };
-        if definition.execution().is_some() {
+        let without_request = match &definition.sent {
+            StepRequests::Execution(_) => Some("it runs a program"),
+            StepRequests::Await(_) => Some("it awaits the events of a stream"),
+            StepRequests::One(_) | StepRequests::Race(_) => None,
+        };
+        if let Some(reason) = without_request {
             uncaptured.extend(definition.captures().flat_map(|capture| capture.keys.iter().cloned()));
             outgoing.push(Outgoing {
                 step,
                 race: None,
-                request: Err("it runs a program".to_owned()),
+                request: Err(reason.to_owned()),
                 link: None,
                 expectation: &NOTHING,
                 marked: Marked::default(),

@@ -9,6 +9,7 @@ mod dialer;
 mod digest;
 mod error;
 mod exchange;
+mod feed;
 mod http1;
 mod http2;
 mod message;
@@ -42,6 +43,8 @@ use conformance_suite::suite::Connections;
 pub use dialer::{Connecting, Dialer};
 pub use error::TransportError;
 pub use exchange::{Exchange, Hop, Surplus};
+pub use feed::{Feed, ResponseStream, StreamHead};
+pub(crate) use reading::MAX_BODY;
 pub use reading::{Budget, Reading};
 #[cfg(fuzzing)]
 pub(crate) use response_reader::{LARGEST_HEAD, Received, read};
@@ -128,8 +131,8 @@ impl HttpClient {
                 }
             };
             elapsed += response.elapsed;
-            if let (Some(jar), Ok(url)) = (jar.as_deref_mut(), self.url(&current)) {
-                jar.keep(&url, &response);
+            if let Some(jar) = jar.as_deref_mut() {
+                self.keep_cookies(jar, &current, &response);
             }
             let asked = credentials.as_mut().is_some_and(|credentials| credentials.take(&response));
             let next = match (&mut plain, single.location) {
@@ -181,6 +184,13 @@ impl HttpClient {
         let transport =
             Transport { client_certificate: Some(client_certificate.clone()), ..self.transport.clone() };
         Some(Self::new(&self.address, &transport))
+    }
+
+    /// Stores the cookies of the response to a request for `target` in a jar.
+    pub fn keep_cookies(&self, jar: &mut Jar, target: &str, response: &Response) {
+        if let Ok(url) = self.url(target) {
+            jar.keep(&url, response);
+        }
     }
 
     /// Opens connections in advance, so that the requests of a race are sent at the same time. If a connection cannot

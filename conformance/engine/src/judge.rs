@@ -5,6 +5,7 @@
 //!
 //! Invariant: a step without a connection is inconclusive; a connection that was accepted and then dropped is judged.
 
+mod events;
 mod execution;
 mod race;
 
@@ -33,6 +34,11 @@ pub fn judge(
     scope: &Scope,
 ) -> Judgement {
     match outcome {
+        Ok(response) if expectation.events.is_some() && response.is_coded() => {
+            let reason =
+                "the events of a stream cannot be read with a `Content-Encoding`: send no `Accept-Encoding`";
+            Judgement::because(Verdict::Inconclusive, reason)
+        }
         Ok(response) => compare(expectation, response, scope),
         Err(transport_error) if transport_error.is_judged() => Judgement::of(vec![Finding {
             place: expectation.status.as_ref().map_or(request, |status| &status.place).clone(),
@@ -89,8 +95,13 @@ fn compare(expectation: &Expectation, response: &Response, scope: &Scope) -> Jud
                 .push(unexpected(place, &label, &visible::text(cookie.value)).of(format!("cookie `{name}`")));
         }
     }
-    let body = compare_body(expectation, response, scope);
-    findings.extend(body.findings);
+    let mut body = compare_body(expectation, response, scope);
+    findings.append(&mut body.findings);
+    if let Some(events) = &expectation.events {
+        let (of_events, more) = events::compare(events, response, scope);
+        findings.extend(of_events);
+        body.more += more;
+    }
     if let Some((limit, place)) = expectation.within.as_deref()
         && response.elapsed > *limit
     {

@@ -51,7 +51,7 @@ pub struct Finding {
     /// JSON Pointer to the part of the body, if it concerns a part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
-    /// What differs, if it is not a part of the body: `status`, ``header `NAME` ``, ``cookie `NAME` ``, `body` or `time`; for a
+    /// What differs, if it is not a part of the body: `status`, ``header `NAME` ``, ``cookie `NAME` ``, `body`, `events` or `time`; for a
     /// program, `exit`, `stdout` or `stderr`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,

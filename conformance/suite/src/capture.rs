@@ -73,9 +73,15 @@ pub enum Found<'a> {
 }
 
 impl Capture {
-    /// Whether the value is in the body.
+    /// Whether the value is a part of the body.
+    #[must_use]
+    pub fn is_of_body(&self) -> bool {
+        matches!(self.from, From::Json(_) | From::Path(_) | From::Body)
+    }
+
+    /// Whether the whole response is needed.
     pub(crate) fn reads_the_body(&self) -> bool {
-        matches!(self.from, From::Json(_) | From::Path(_) | From::Body | From::Duration(_))
+        self.is_of_body() || matches!(self.from, From::Duration(_))
     }
 
     /// Where the value is.

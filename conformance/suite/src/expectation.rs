@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::diagnostic::Diagnostic;
 use crate::format::ExpectText;
 use crate::json::Json;
-use crate::matcher::{self, Matcher, Mode, OPTIONAL, Setting};
+use crate::matcher::{self, Events, Matcher, Mode, OPTIONAL, Setting};
 use crate::members::{Members, duration, parse_value};
 use crate::request::Files;
 use crate::source::{Place, Source};
@@ -30,6 +30,8 @@ pub struct Expectation {
     pub absent_cookies: Box<[(String, Place)]>,
     /// The body.
     pub body: Option<Body>,
+    /// The events of a stream.
+    pub events: Option<Box<Events>>,
     /// Where it is required that no object of the JSON has two members with the same name.
     pub unique_members: Option<Place>,
     /// Maximum duration, from the first byte sent to the last byte received.
@@ -94,6 +96,7 @@ impl Expectation {
             && self.cookies.is_empty()
             && self.absent_cookies.is_empty()
             && self.body.is_none()
+            && self.events.is_none()
             && self.unique_members.is_none()
             && self.within.is_none()
     }
@@ -102,6 +105,11 @@ impl Expectation {
     #[must_use]
     pub fn is_status_only(&self) -> bool {
         self.status.is_some() && self.demands_no_more()
+    }
+
+    /// Creates the expectation that an event comes.
+    pub(crate) fn of_any_event(place: &Place) -> Self {
+        Self { events: Some(Box::new(matcher::any_event(place))), ..Self::default() }
     }
 
     /// Describes all requirements, with names as written: equal descriptions mean equal expectations.
@@ -123,6 +131,7 @@ impl Expectation {
             Body::Text(matcher) => named("text", matcher),
             Body::Bytes(matcher) => named("body", matcher),
         }));
+        all.extend(self.events.iter().map(|events| named("events", events.matcher())));
         all.extend(self.unique_members.iter().map(|_| "unique members".to_owned()));
         all.extend(self.within.as_deref().map(|(limit, _)| format!("within {limit:?}")));
         all
@@ -134,7 +143,8 @@ impl Expectation {
         let headers = self.headers.iter().map(|(_, matcher)| matcher);
         let cookies =
             self.cookies.iter().flat_map(|cookie| cookie.attributes.iter().map(|(_, matcher)| matcher));
-        let body = self.body.iter().map(Body::matcher);
+        let events = self.events.iter().map(|events| events.matcher());
+        let body = self.body.iter().map(Body::matcher).chain(events);
         let status = self.status.iter().flat_map(|status| {
             let computed = status.choices.iter().filter_map(|choice| match choice {
                 StatusChoice::Computed(text) => Some(text),
@@ -265,6 +275,7 @@ pub fn compile(text: &ExpectText, source: &Arc<Source>, files: Files<'_>) -> Res
             .collect::<Result<_, _>>()?,
         absent_cookies: names(&text.absent_cookies),
         body: compile_body(text, source, files)?,
+        events: compile_events(text, source, files)?.map(Box::new),
         unique_members: (text.unique_members.as_ref())
             .filter(|demanded| demanded.value)
             .map(|demanded| demanded.place(source)),
@@ -276,6 +287,62 @@ pub fn compile(text: &ExpectText, source: &Arc<Source>, files: Files<'_>) -> Res
             None => None,
         },
     })
+}
+
+/// Compiles the events that a request expects.
+fn compile_events(
+    text: &ExpectText,
+    source: &Arc<Source>,
+    files: Files<'_>,
+) -> Result<Option<Events>, Diagnostic> {
+    let Some(node) = &text.events else { return Ok(None) };
+    let unique = text.unique_members.is_some();
+    let others =
+        [("json", text.json.is_some()), ("text", text.text.is_some()), ("body", text.body.is_some())];
+    if let Some((key, _)) = others.into_iter().chain([("unique_members", unique)]).find(|(_, given)| *given) {
+        let message = format!("`events` and `{key}` are not allowed together");
+        return Err(Diagnostic::at(node.place(source), message)
+            .help("a stream is read until its events have come; `json` and `text` need a whole body"));
+    }
+    matcher::events(node, &Setting { source, mode: Mode::Json, files }).map(Some)
+}
+
+/// Compiles the `expect` of a step with `await`: `events`, or `json` or `text` of one event. `place` is that of `expect`.
+///
+/// # Errors
+/// Another key, or an invalid value or matcher, with its location.
+pub(crate) fn compile_awaited(
+    text: &ExpectText,
+    place: &Place,
+    source: &Arc<Source>,
+    files: Files<'_>,
+) -> Result<Expectation, Diagnostic> {
+    let about_head = ["status", "headers", "cookies", "absent", "absent_cookies"];
+    let key = text.keys_of_response().find(|key| !["json", "text", "events"].contains(key));
+    if let Some(key) = key.or(text.key_of_program().map(|(key, _)| key)) {
+        let help = match key {
+            key if about_head.contains(&key) => {
+                "write it in the step with `open`, which judges the head of the response"
+            }
+            "within" => "write `timeout: 2s` in the step",
+            _ => "an event has `json` or `text`; several are listed under `events`",
+        };
+        let message = format!("`{key}` is not allowed in a step with `await`");
+        return Err(Diagnostic::at(place.find(key), message).help(help));
+    }
+    let setting = Setting { source, mode: Mode::Json, files };
+    let events = match (&text.json, &text.text, &text.events) {
+        (None, None, None) => matcher::any_event(place),
+        (Some(node), None, None) => matcher::one_event("json", node, &setting)?,
+        (None, Some(node), None) => matcher::one_event("data", node, &setting)?,
+        (None, None, Some(node)) => matcher::events(node, &setting)?,
+        _ => {
+            let message = "only one of `json`, `text` and `events` is allowed in a step with `await`";
+            return Err(Diagnostic::at(place.clone(), message)
+                .help("write events: [!event {json: …, data: …}] to compare several fields of an event"));
+        }
+    };
+    Ok(Expectation { events: Some(Box::new(events)), ..Expectation::default() })
 }
 
 /// The error message for an invalid status.

@@ -2,6 +2,7 @@
 
 mod charset;
 mod coding;
+mod events;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -9,6 +10,8 @@ use std::time::Duration;
 use crate::cookie::SetCookie;
 use crate::json::{self, Document, Json, Unreadable};
 use crate::request::Prepared;
+
+pub use events::EventReader;
 
 /// A complete response.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +29,17 @@ pub struct Response {
     pub accept_encoding: Option<String>,
     /// Time from the first byte sent to the last byte received.
     pub elapsed: Duration,
+    /// What was read of it, if it is a stream.
+    pub stream: Option<Box<StreamPart>>,
+}
+
+/// The events of a stream that one step has read.
+#[derive(Debug, Clone, Default)]
+pub struct StreamPart {
+    /// The events, each an object of its fields.
+    pub events: Vec<Json>,
+    /// Why no further event was read, as a phrase; `None` if the step needs none.
+    pub end: Option<String>,
 }
 
 impl Response {
@@ -73,6 +87,30 @@ impl Response {
     pub fn content(&self) -> Result<Cow<'_, [u8]>, String> {
         let codings: Vec<&str> = self.header_values("content-encoding").collect();
         coding::decode(&self.body, &codings, self.accept_encoding.as_deref())
+    }
+
+    /// Whether the body has a content coding, with which it cannot be read in pieces.
+    #[must_use]
+    pub fn is_coded(&self) -> bool {
+        let mut codings = self.header_values("content-encoding").flat_map(|value| value.split(','));
+        codings.any(|coding| !matches!(coding.trim().to_ascii_lowercase().as_str(), "" | "identity"))
+    }
+
+    /// Returns a response whose body is the data of the last event, if it is a stream.
+    #[must_use]
+    pub fn of_last_event(&self) -> Option<Self> {
+        let last = self.stream.as_ref()?.events.last();
+        let data = last.and_then(|event| event.get("data")).and_then(Json::as_str).unwrap_or_default();
+        // The data is UTF-8, whatever these fields say about the stream.
+        let about_body = |name: &str| name.starts_with("content-");
+        let headers = self.headers.iter().filter(|(name, _)| !about_body(name)).cloned().collect();
+        Some(Self {
+            status: self.status,
+            headers,
+            body: data.into(),
+            elapsed: self.elapsed,
+            ..Self::default()
+        })
     }
 
     /// Returns the body as text, decoded by the charset of its media type.

@@ -23,6 +23,7 @@ mod scenario;
 mod sequence;
 mod stages;
 mod step;
+mod stream;
 mod variable;
 mod warning;
 
@@ -52,6 +53,7 @@ pub use requirement::{Level, Requirement};
 pub use scenario::Scenario;
 pub use stages::Stages;
 pub use step::{Role, Step, Timely};
+pub use stream::{Awaiting, Opening};
 pub use variable::{Given, Variable};
 
 /// Whether connections are kept for later requests.

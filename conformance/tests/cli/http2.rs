@@ -131,6 +131,7 @@ async fn respond(
     Ok(match head.uri.path() {
         "/old" => builder.status(302).header("location", "/new").body(Full::default()).unwrap(),
         "/large" => builder.body(Full::from(vec![b'a'; 17 * 1024 * 1024])).unwrap(),
+        "/lines" => builder.header("content-type", "application/jsonl").body(Full::from("1\n2\n3")).unwrap(),
         path => builder
             .header("content-type", "application/json")
             .body(Full::from(format!("{{\"path\": \"{path}\"}}")))
@@ -230,6 +231,25 @@ fn redirects_and_large_bodies_over_http2() {
     let report = run("curl --http2-prior-knowledge http://h.test/large", &server.url, &[]);
     assert_eq!(verdict(&report), "fail");
     assert!(report.finished.stdout.contains("the body is larger than 16 MiB"), "{}", report.finished.stdout);
+}
+
+#[test]
+fn events_of_streams_over_http2() {
+    let server = Server::start(Speaks::Http2);
+    let request = "request: curl --http2-prior-knowledge http://h.test";
+    let sandbox = suite(&format!(
+        "steps:\n  - {{id: events, title: t, covers: [A-1.1], {request}/lines, expect: {{events: [1, 2]}}}}\n\
+         \x20 - {{id: open, title: t, covers: [A-1.1], open: a, {request}/lines, expect: {{status: 200}}}}\n\
+         \x20 - {{id: await, title: t, covers: [A-1.1], await: a, expect: {{events: [1, 2, 3]}}}}\n\
+         \x20 - {{id: end, title: t, covers: [A-1.1], await: a}}\n\
+         \x20 - {{id: large, title: t, covers: [A-1.1], {request}/large, expect: {{events: [1]}}}}\n"
+    ));
+    let report = events::run(&sandbox, &["run", "--suite", "../suite", &server.url]);
+    let verdicts: Vec<&str> = report.verdicts().into_iter().map(|(_, verdict)| verdict).collect();
+    assert_eq!(verdicts, ["pass", "pass", "pass", "fail", "fail"], "{}", report.finished.stdout);
+    for label in ["0 of 1 events came: the stream ended", "0 of 1 events came: a step reads at most 16 MiB"] {
+        assert!(report.finished.stdout.contains(label), "{}", report.finished.stdout);
+    }
 }
 
 #[test]

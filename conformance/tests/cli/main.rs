@@ -68,6 +68,7 @@ mod signals;
 mod simple;
 mod stage;
 mod strangers;
+mod streams;
 mod target_file;
 mod timely;
 mod timeouts;

@@ -75,6 +75,7 @@ async fn over(
     limit: Duration,
 ) -> (Single, bool) {
     let mut received = Received::default();
+    reading.sending(request);
     let began = Instant::now();
     let done = transfer(&mut connection, message, reading, limit, &mut received).await;
     let Received { response, any_byte, surplus: after, reusable, location } = received;

@@ -39,8 +39,13 @@ pub(super) async fn send(
         Err(cause) => return Single::none(TransportError::InvalidRequest(cause)),
     };
     let mut partial = None;
+    reading.sending(request);
     let exchange = exchange(connection, message, reading, &mut partial);
-    let done = tokio::time::timeout(limit, exchange).await.unwrap_or(Err(TransportError::Timeout(limit)));
+    let done = tokio::select! {
+        biased;
+        done = exchange => done,
+        () = reading.overdue(limit) => Err(TransportError::Timeout(limit)),
+    };
     match (done, partial) {
         (Ok(location), Some(response)) => Single { location, ..Single::of(Ok(response.to(request))) },
         (Ok(_), None) => Single::none(TransportError::Broken("the target sent no response".to_owned())),
@@ -134,6 +139,7 @@ async fn exchange(
         elapsed: began.elapsed(),
         ..Response::default()
     });
+    reading.head(response).await?;
     read_body(body, reading, response).await?;
     response.elapsed = began.elapsed();
     Ok(location)
@@ -147,8 +153,7 @@ async fn read_body(
     while let Some(frame) = body.frame().await {
         // Trailer fields are not part of the response's fields, as with HTTP/1.1.
         let Ok(data) = frame.map_err(|error| broken(&error))?.into_data() else { continue };
-        reading.count(data.len())?;
-        response.body.extend_from_slice(&data);
+        reading.keep(&data, response).await?;
         if response.body.len() > reading.limit() {
             return reading.end(response);
         }

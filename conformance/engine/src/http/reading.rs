@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use super::error::TransportError;
+use super::feed::Feed;
+use conformance_suite::request::Prepared;
 use conformance_suite::response::Response;
 
 /// How much of a body to read.
@@ -15,6 +18,8 @@ pub enum Reading {
     Shared(Budget),
     /// As much as a report can show. Used if no expectation needs the body; the rest is not awaited.
     Beginning,
+    /// All of it, handed over while it arrives and not kept. The timeout applies to the head only.
+    Streamed(Feed),
 }
 
 /// Number of bytes that the bodies of several responses may still have together.
@@ -37,7 +42,7 @@ impl Budget {
 /// Maximum size of the bodies of all responses of a race, in bytes.
 const MAX_RACE: usize = 64 * 1024 * 1024;
 /// Maximum size of a body, in bytes.
-const MAX_BODY: usize = if cfg!(fuzzing) { 64 * 1024 } else { 16 * 1024 * 1024 };
+pub(crate) const MAX_BODY: usize = if cfg!(fuzzing) { 64 * 1024 } else { 16 * 1024 * 1024 };
 /// Number of bytes that are read of a body that no expectation needs.
 const MAX_BEGINNING: usize = if cfg!(fuzzing) { 16 * 1024 } else { 1024 * 1024 };
 
@@ -46,23 +51,54 @@ impl Reading {
         match self {
             Self::Whole | Self::Shared(_) => MAX_BODY,
             Self::Beginning => MAX_BEGINNING,
+            Self::Streamed(_) => usize::MAX,
         }
     }
 
-    /// Counts bytes of a body.
+    /// Takes note of a request that is about to be sent.
+    pub(super) fn sending(&self, request: &Prepared) {
+        if let Self::Streamed(feed) = self {
+            feed.sending(request);
+        }
+    }
+
+    /// Takes note of the head of the response.
+    ///
+    /// # Errors
+    /// Nobody waits for the response.
+    pub(super) async fn head(&self, response: &Response) -> Result<(), TransportError> {
+        match self {
+            Self::Streamed(feed) => feed.head(response).await,
+            Self::Whole | Self::Shared(_) | Self::Beginning => Ok(()),
+        }
+    }
+
+    /// Adds bytes to the body.
     ///
     /// # Errors
     /// [`TransportError::RaceTooLarge`] if they exceed the budget of a race.
-    pub(super) fn count(&self, bytes: usize) -> Result<(), TransportError> {
+    pub(super) async fn keep(&self, bytes: &[u8], response: &mut Response) -> Result<(), TransportError> {
         match self {
-            Self::Shared(budget) if !budget.take(bytes) => Err(TransportError::RaceTooLarge(MAX_RACE)),
-            _ => Ok(()),
+            Self::Streamed(feed) => return feed.data(bytes).await,
+            Self::Shared(budget) if !budget.take(bytes.len()) => {
+                return Err(TransportError::RaceTooLarge(MAX_RACE));
+            }
+            Self::Whole | Self::Shared(_) | Self::Beginning => response.body.extend_from_slice(bytes),
+        }
+        Ok(())
+    }
+
+    /// Waits until the response is overdue.
+    pub(super) async fn overdue(&self, limit: Duration) {
+        match self {
+            Self::Streamed(feed) => feed.overdue(limit).await,
+            Self::Whole | Self::Shared(_) | Self::Beginning => tokio::time::sleep(limit).await,
         }
     }
 
     /// Whether the whole body is needed.
     pub(super) fn is_whole(&self) -> bool {
-        matches!(self, Self::Whole | Self::Shared(_))
+        !matches!(self, Self::Beginning)
     }
 
     /// Ends a response whose body exceeds the limit.
@@ -71,7 +107,7 @@ impl Reading {
     /// [`TransportError::TooLarge`] if the whole body is needed.
     pub(super) fn end(&self, response: &mut Response) -> Result<(), TransportError> {
         match self {
-            Self::Whole | Self::Shared(_) => Err(TransportError::TooLarge(MAX_BODY)),
+            Self::Whole | Self::Shared(_) | Self::Streamed(_) => Err(TransportError::TooLarge(MAX_BODY)),
             Self::Beginning => {
                 response.body.truncate(MAX_BEGINNING);
                 response.cut = true;

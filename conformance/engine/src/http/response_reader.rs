@@ -79,6 +79,7 @@ pub(crate) async fn read<S: AsyncRead + Unpin>(
     let persistent = head.is_persistent();
     received.location = head.location;
     let response = received.response.insert(head.response);
+    reading.head(response).await?;
     let delimited = match framing? {
         Framing::None => response.status != 101,
         Framing::Chunked => {
@@ -348,7 +349,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
         }
         let mut left = length.min(most);
         loop {
-            left -= self.take_some(left, response, reading)?;
+            left -= self.take_some(left, response, reading).await?;
             if left == 0 {
                 break;
             }
@@ -358,7 +359,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
     }
 
     /// Moves at most this many buffered bytes to the body, and returns their number.
-    fn take_some(
+    async fn take_some(
         &mut self,
         most: usize,
         response: &mut Response,
@@ -367,8 +368,9 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
         let unread = self.unread();
         let taken = unread.get(..most).unwrap_or(unread);
         let length = taken.len();
-        reading.count(length)?;
-        response.body.extend_from_slice(taken);
+        if length > 0 {
+            reading.keep(taken, response).await?;
+        }
         self.at += length;
         Ok(length)
     }
@@ -380,7 +382,7 @@ impl<S: AsyncRead + Unpin> Input<'_, S> {
         reading: &Reading,
     ) -> Result<(), TransportError> {
         loop {
-            self.take_some(usize::MAX, response, reading)?;
+            self.take_some(usize::MAX, response, reading).await?;
             if response.body.len() > reading.limit() {
                 return reading.end(response);
             }

@@ -52,7 +52,11 @@ pub(super) async fn transfer(
             }
         }
     };
-    tokio::time::timeout(limit, both).await.unwrap_or(Err(TransportError::Timeout(limit)))?;
+    tokio::select! {
+        biased;
+        outcome = both => outcome,
+        () = reading.overdue(limit) => Err(TransportError::Timeout(limit)),
+    }?;
     let last_byte = Instant::now();
     if written.is_none() && !heads.refuse() && !heads.holds_back(message) {
         // Like curl: after a complete response below 300, send the rest of the body, if the target reads it.

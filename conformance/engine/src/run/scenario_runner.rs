@@ -10,6 +10,8 @@ mod race;
 mod recorder;
 mod result;
 mod scenario_run;
+mod send;
+mod stream;
 mod timely;
 
 use std::sync::Arc;

@@ -104,6 +104,12 @@ pub struct StepText {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<RunShape>")]
     pub(crate) run: Option<Node>,
+    /// Opens a stream of this name: the step ends after the head of the response, which stays open for later steps.
+    #[serde(default)]
+    pub(crate) open: Option<Located<String>>,
+    /// Awaits the next events of the stream of this name, instead of a request.
+    #[serde(default, rename = "await")]
+    pub(crate) awaits: Option<Located<String>>,
     /// How many times the request is sent in parallel.
     #[serde(default)]
     pub(crate) race: Option<Located<usize>>,
@@ -241,6 +247,9 @@ pub struct ExpectText {
     /// The body, as text.
     #[serde(default, deserialize_with = "present")]
     pub(crate) text: Option<Node>,
+    /// The first events of a stream, after which no more is read: a list, `!unordered` or `!containing`.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) events: Option<Node>,
     /// The body, byte for byte.
     #[serde(default, deserialize_with = "present")]
     pub(crate) body: Option<Node>,
@@ -264,8 +273,8 @@ pub struct ExpectText {
 }
 
 impl ExpectText {
-    /// Returns the first key that a response has and a program has not.
-    pub(crate) fn key_of_response(&self) -> Option<&'static str> {
+    /// Returns the keys that a response has and a program has not.
+    pub(crate) fn keys_of_response(&self) -> impl Iterator<Item = &'static str> + use<> {
         let keys = [
             ("status", self.status.is_some()),
             ("headers", !self.headers.0.is_empty()),
@@ -275,10 +284,11 @@ impl ExpectText {
             ("json", self.json.is_some()),
             ("text", self.text.is_some()),
             ("body", self.body.is_some()),
+            ("events", self.events.is_some()),
             ("unique_members", self.unique_members.is_some()),
             ("within", self.within.is_some()),
         ];
-        keys.into_iter().find(|(_, is_given)| *is_given).map(|(key, _)| key)
+        keys.into_iter().filter(|(_, is_given)| *is_given).map(|(key, _)| key)
     }
 
     /// Returns the first key that a program has and a response has not, with its value.

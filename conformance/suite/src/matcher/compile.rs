@@ -45,6 +45,9 @@ pub(crate) fn compile_optional(node: &Node, setting: &Setting<'_>) -> Result<Mat
     Ok(Matcher { kind: Kind::Optional(Box::new(compile(&inner, setting)?)), place })
 }
 
+/// The tag of an entry of `events` that names the fields of an event.
+pub(crate) const EVENT: &str = "!event";
+
 /// The tag of a value that may be missing.
 pub(crate) const OPTIONAL: &str = "!optional";
 
@@ -78,6 +81,7 @@ pub fn known() -> impl Iterator<Item = &'static str> {
         "!containing",
         "!unordered",
         "!count",
+        EVENT,
     ])
 }
 
@@ -202,6 +206,8 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         ("!lines", _) => Err(takes("a list with one entry for each line")
             .help("for another matcher of the list of lines: !lines {of: !containing [a]}")),
         ("!absent" | OPTIONAL, _) => Err(misplaced(tag, place)),
+        (EVENT, _) => Err(Diagnostic::at(place.clone(), "`!event` is only allowed for an entry of `events`")
+            .help("write events: [!event {event: update, data: done}]")),
         ("!regex", Value::String(written)) => {
             pattern(written, place).map(|regex| Kind::Regex(Box::new(regex)))
         }

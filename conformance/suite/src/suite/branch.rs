@@ -43,7 +43,7 @@ impl Branch {
     #[must_use]
     pub fn reads_the_body(&self) -> bool {
         let looks = self.expectation.body.is_some() || self.expectation.within.is_some();
-        let looks = looks || self.expectation.unique_members.is_some();
+        let looks = looks || self.expectation.unique_members.is_some() || self.expectation.events.is_some();
         looks || self.captures.iter().any(Capture::reads_the_body)
     }
 }

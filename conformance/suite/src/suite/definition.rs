@@ -9,8 +9,10 @@ use super::branch::{Branch, StepCompiler};
 use super::execution::{self, Execution};
 use super::frame::{Frame, Need};
 use super::race::{self, Race};
+use super::stream::{self, Awaiting, Opening};
 use crate::capture::Capture;
 use crate::diagnostic::Diagnostics;
+use crate::expectation::Expectation;
 use crate::format::StepText;
 use crate::request::Request;
 use crate::source::Place;
@@ -19,15 +21,17 @@ use crate::template::Text;
 /// What a step sends, expects and captures, and the names that it uses.
 #[derive(Debug)]
 pub struct StepDefinition {
-    /// The request or requests, or the program.
+    /// The request or requests, the program, or the awaited events.
     pub sent: StepRequests,
+    /// The stream that the request opens.
+    pub opens: Option<Box<Opening>>,
     /// The captures that the step needs.
     pub needs: Vec<Need>,
     /// The row and the parameters in scope.
     pub frame: Arc<Frame>,
 }
 
-/// One request, several at once, or a program.
+/// One request, several at once, a program, or none.
 #[derive(Debug)]
 pub enum StepRequests {
     /// One request.
@@ -36,16 +40,18 @@ pub enum StepRequests {
     Race(Box<Race>),
     /// A program to run instead.
     Execution(Box<Execution>),
+    /// The next events of a stream that an earlier step opened.
+    Await(Box<Awaiting>),
 }
 
 impl StepDefinition {
-    /// Returns the requests, each with its expectations and captures; none if the step runs a program.
+    /// Returns the requests, each with its expectations and captures; none if the step runs a program or awaits events.
     #[must_use]
     pub fn branches(&self) -> &[Branch] {
         match &self.sent {
             StepRequests::One(branch) => slice::from_ref(branch),
             StepRequests::Race(race) => &race.branches,
-            StepRequests::Execution(_) => &[],
+            StepRequests::Execution(_) | StepRequests::Await(_) => &[],
         }
     }
 
@@ -53,8 +59,8 @@ impl StepDefinition {
     #[must_use]
     pub fn race(&self) -> Option<&Race> {
         match &self.sent {
-            StepRequests::One(_) | StepRequests::Execution(_) => None,
             StepRequests::Race(race) => Some(race),
+            _ => None,
         }
     }
 
@@ -62,29 +68,56 @@ impl StepDefinition {
     #[must_use]
     pub fn execution(&self) -> Option<&Execution> {
         match &self.sent {
-            StepRequests::One(_) | StepRequests::Race(_) => None,
             StepRequests::Execution(execution) => Some(execution),
+            _ => None,
         }
     }
 
-    /// Returns the only request, or the first one; none if the step runs a program.
+    /// Returns what the step awaits, if it sends nothing.
+    #[must_use]
+    pub fn awaiting(&self) -> Option<&Awaiting> {
+        match &self.sent {
+            StepRequests::Await(awaiting) => Some(awaiting),
+            _ => None,
+        }
+    }
+
+    /// Whether the request opens a stream, or is over once its first events have come.
+    #[must_use]
+    pub fn is_stream(&self) -> bool {
+        self.opens.is_some() || self.branches().iter().any(|branch| branch.expectation.events.is_some())
+    }
+
+    /// Returns the only request, or the first one; none if the step sends none.
     #[must_use]
     pub fn first(&self) -> Option<&Branch> {
         self.branches().first()
     }
 
-    /// Returns where the request or the program is written.
+    /// Returns what the response to the only request, or the awaited events, must match, and where that is sent or awaited.
+    #[must_use]
+    pub fn judged(&self) -> Option<(&Expectation, &Place)> {
+        match &self.sent {
+            StepRequests::One(branch) => Some((&branch.expectation, &branch.place)),
+            StepRequests::Await(awaiting) => Some((&awaiting.expectation, &awaiting.stream.place)),
+            StepRequests::Race(_) | StepRequests::Execution(_) => None,
+        }
+    }
+
+    /// Returns where the request, the program or the name of the awaited stream is written.
     #[must_use]
     pub fn place(&self) -> Option<&Place> {
         let execution = || self.execution().map(|execution| &execution.place);
-        self.first().map(|branch| &branch.place).or_else(execution)
+        let awaiting = || self.awaiting().map(|awaiting| &awaiting.stream.place);
+        self.first().map(|branch| &branch.place).or_else(execution).or_else(awaiting)
     }
 
-    /// Returns the captures of all requests, or of the program.
+    /// Returns the captures of all requests, of the program, or of the awaited events.
     pub fn captures(&self) -> impl Iterator<Item = &Capture> {
         let of_program = self.execution().into_iter().flat_map(|execution| &execution.captures);
         let of_requests = self.branches().iter().flat_map(|branch| &branch.captures);
-        of_requests.chain(of_program.map(|one| &one.capture))
+        let of_events = self.awaiting().into_iter().flat_map(|awaiting| &awaiting.captures);
+        of_requests.chain(of_program.map(|one| &one.capture)).chain(of_events)
     }
 
     /// Returns the requests.
@@ -113,8 +146,10 @@ impl StepDefinition {
 
     /// Whether any response passes. A capture is a check: the value must be there.
     pub(super) fn checks_nothing(&self) -> bool {
-        // The exit code of a program is always checked.
+        // The exit code of a program is always checked, as that an awaited event comes. Opening a stream has a use of its own.
         self.execution().is_none()
+            && self.awaiting().is_none()
+            && self.opens.is_none()
             && !self.checks_more_than_branches()
             && self.branches().iter().all(|one| one.expectation.is_empty())
     }
@@ -139,14 +174,39 @@ impl StepRequests {
             Self::One(branch) => (slice::from_ref(&**branch), None, None),
             Self::Race(race) => (&*race.branches, Some(race), None),
             Self::Execution(execution) => (&[][..], None, Some(execution)),
+            Self::Await(_) => (&[][..], None, None),
         };
         let of_program = execution.into_iter().flat_map(|execution| execution.texts());
+        let awaiting = if let Self::Await(awaiting) = self { Some(awaiting) } else { None };
         branches
             .iter()
             .flat_map(Branch::texts)
             .chain(race.into_iter().flat_map(|race| race.texts()))
             .chain(of_program)
+            .chain(awaiting.into_iter().flat_map(|awaiting| awaiting.texts()))
     }
+}
+
+/// Compiles the stream that a step opens, if it opens one.
+///
+/// # Errors
+/// All keys that make no sense with a stream.
+pub(super) fn opens(
+    text: &StepText,
+    sent: &StepRequests,
+    compiler: &StepCompiler<'_>,
+) -> Result<Option<Opening>, Diagnostics> {
+    let has_events = match sent {
+        StepRequests::One(branch) => return stream::opening(text, branch, compiler),
+        StepRequests::Execution(_) | StepRequests::Await(_) => false,
+        StepRequests::Race(race) => {
+            let of_branches = race.branches.iter().map(|branch| &branch.expectation);
+            let of_outcomes = race.outcomes.iter().map(|outcome| &outcome.expectation);
+            of_branches.chain(of_outcomes).any(|expectation| expectation.events.is_some())
+        }
+    };
+    stream::refuse(text, has_events, compiler)?;
+    Ok(None)
 }
 
 /// Compiles what a step sends.
@@ -154,6 +214,9 @@ impl StepRequests {
 /// # Errors
 /// All errors in it.
 pub(super) fn sent(text: &StepText, compiler: &StepCompiler<'_>) -> Result<StepRequests, Diagnostics> {
+    if let Some(awaiting) = stream::awaiting(text, compiler)? {
+        return Ok(StepRequests::Await(Box::new(awaiting)));
+    }
     if let Some(execution) = execution::compile(text, compiler)? {
         return Ok(StepRequests::Execution(Box::new(execution)));
     }

@@ -180,7 +180,7 @@ impl Execution {
         source: &Arc<Source>,
         files: Files<'_>,
     ) -> Result<(), Diagnostic> {
-        if let Some(key) = text.key_of_response() {
+        if let Some(key) = text.keys_of_response().next() {
             let message = format!("`{key}` is not allowed in a step with `run`, which has no response");
             return Err(Diagnostic::at(place.find(key), message)
                 .help("a program has an `exit` code, `stdout` and `stderr`"));

@@ -18,6 +18,7 @@ use super::rows::{self, ROW, Row};
 use super::sequence::{Parameter, Sequence, Sequences};
 use super::stages::stages;
 use super::step::{Role, Step};
+use super::stream::Streams;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::format::StepText;
 use crate::members::{parse_value, string};
@@ -37,6 +38,8 @@ pub(super) struct Expansion<'a> {
     pub(super) errors: Diagnostics,
     /// The ids of invalid steps, so that references to them are not reported too.
     pub(super) invalid: Vec<String>,
+    /// The streams that the steps so far have opened.
+    pub(super) streams: Streams,
 }
 
 /// Maximum number of steps of a scenario. Sequences that use each other can produce any number in a few lines.
@@ -124,6 +127,9 @@ impl<'a> Expansion<'a> {
         if let Some(id) = step.value.id.as_ref().or(step.value.uses.as_ref()) {
             self.invalid.push([&context.prefix, id.value.replace('/', "-").as_str()].concat());
         }
+        if let Some(name) = &step.value.open {
+            self.streams.assume(format!("{}{}", context.prefix, name.value));
+        }
         let branches = step.value.together.iter().flat_map(|branch| &branch.capture.0);
         for (name, _) in step.value.capture.0.iter().chain(branches) {
             for key in keys(&name.value, context) {
@@ -157,6 +163,15 @@ impl<'a> Expansion<'a> {
             return Err(Diagnostic::at(place.clone(), message)
                 .help(format!("the first is at {first}"))
                 .into());
+        }
+        if let Some(restart) = &step.restart {
+            self.streams.restart(restart);
+        }
+        if let Some(opening) = &definition.opens {
+            self.streams.open(opening)?;
+        }
+        if let Some(awaiting) = definition.awaiting() {
+            self.streams.check(&awaiting.stream, &context.prefix)?;
         }
         for capture in definition.captures() {
             for key in &capture.keys {
@@ -383,6 +398,8 @@ fn refuse_request(text: &StepText, source: &Arc<Source>, step: &Located<StepText
     let own = [
         ("request", text.request.is_some()),
         ("run", text.run.is_some()),
+        ("open", text.open.is_some()),
+        ("await", text.awaits.is_some()),
         ("race", text.race.is_some()),
         ("together", !text.together.is_empty()),
         ("target", text.target.is_some()),

@@ -13,6 +13,7 @@ use super::rows;
 use super::sequence::Sequences;
 use super::stages::{Stages, stages};
 use super::step::{Role, Step};
+use super::stream::Streams;
 use super::{Suite, check_format};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::format::ScenarioText;
@@ -97,9 +98,9 @@ pub(super) fn compile(
     for row in each {
         let names = Names::new(suite, &profiles, &fixtures);
         let (steps, definitions) = (Vec::new(), Vec::new());
-        let (own_errors, invalid) = (Diagnostics::default(), Vec::new());
+        let (own_errors, invalid, streams) = (Diagnostics::default(), Vec::new(), Streams::default());
         let mut expansion =
-            Expansion { folder, sequences, names, steps, definitions, errors: own_errors, invalid };
+            Expansion { folder, sequences, names, steps, definitions, errors: own_errors, invalid, streams };
         let context = match row {
             None => context.clone(),
             Some(row) => match expansion.row(row, &places, &context, "") {

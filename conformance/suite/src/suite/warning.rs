@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{StepDefinition, Suite};
+use super::{StepDefinition, Suite, stream};
 use crate::capture::Capture;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expectation::Body;
@@ -51,6 +51,11 @@ pub(super) fn warnings(suite: &Suite) -> Diagnostics {
                 );
             }
         }
+    }
+    for scenario in &suite.scenarios {
+        let awaited: Vec<_> = scenario.definitions.iter().filter_map(StepDefinition::awaiting).collect();
+        let opened = scenario.definitions.iter().filter_map(|definition| definition.opens.as_deref());
+        stream::unawaited(opened, &awaited).for_each(|warning| warnings.push(warning));
     }
     add_unused_captures(suite, &mut warnings);
     for requirement in suite.requirements.iter().filter(|one| !ends_in_status(&one.text)) {

@@ -10,7 +10,7 @@ use super::step_stats::StepStats;
 use crate::event::{Pace, Record};
 use crate::verdict::Verdict;
 use conformance_suite::plan::{Plan, PlannedScenario};
-use conformance_suite::suite::{Step, StepDefinition};
+use conformance_suite::suite::{Step, StepDefinition, StepRequests};
 
 /// A scenario that is repeated, with its statistics.
 pub(super) struct Repeated {
@@ -32,8 +32,12 @@ pub(super) fn skip_reason(planned: &PlannedScenario) -> Option<&'static str> {
         return Some("isolated scenario: it needs its own server");
     }
     let mut definitions = planned.steps.iter().map(|(index, _)| &planned.scenario.definitions[*index]);
-    if definitions.any(|definition| definition.execution().is_some()) {
-        return Some("it runs a program");
+    if let Some(reason) = definitions.find_map(|definition| match &definition.sent {
+        StepRequests::Execution(_) => Some("it runs a program"),
+        StepRequests::Await(_) => Some("it reads a stream"),
+        StepRequests::One(_) | StepRequests::Race(_) => definition.is_stream().then_some("it reads a stream"),
+    }) {
+        return Some(reason);
     }
     steps.find_map(|step| match step {
         Step { restart: Some(_), .. } => Some("it restarts its target"),

@@ -9,8 +9,9 @@ use regex::Regex;
 use super::described::check;
 use super::race;
 use super::result::StepResult;
+use super::stream::Streams;
 use super::timely::{Timeline, Timestamp};
-use crate::http::{Exchange, Reading, TransportError};
+use crate::http::{Exchange, TransportError};
 use crate::judge::{judge, judge_race};
 use crate::memory::Memory;
 use crate::redact::Redactor;
@@ -23,7 +24,7 @@ use conformance_openapi::Checked;
 use conformance_suite::capture::Capture;
 use conformance_suite::json::Json;
 use conformance_suite::response::Response;
-use conformance_suite::suite::{Branch, Step, StepDefinition, StepRequests};
+use conformance_suite::suite::{Step, StepDefinition, StepRequests};
 use conformance_suite::template::{Scope, TemplateError};
 
 /// Sends the steps of one scenario, and holds what the responses have shown so far.
@@ -39,6 +40,7 @@ pub(super) struct Exchanges<'a> {
     pub(super) scope: Option<Scope>,
     /// What the description of the API says about the exchanges of the last step.
     checked: Vec<Checked>,
+    pub(super) streams: Streams,
 }
 
 /// A step with its definition and its index in the scenario.
@@ -69,6 +71,7 @@ impl<'a> Exchanges<'a> {
             timeline: Timeline::default(),
             scope: None,
             checked: Vec::new(),
+            streams: Streams::default(),
         }
     }
 
@@ -84,6 +87,14 @@ impl<'a> Exchanges<'a> {
             let random_key = format!("{} {tries}", one.index);
             return self.execute(definition, execution, &random_key, running).await;
         }
+        let awaiting = definition.awaiting();
+        if let Some(mut judgement) = awaiting.and_then(|awaiting| self.streams.skip_reason(awaiting)) {
+            if one.step.cleanup {
+                judgement.verdict = Verdict::Skipped;
+            }
+            self.mark_missing(definition, &judgement);
+            return judgement.into();
+        }
         let at = || definition.requests().filter_map(|request| request.at.as_deref());
         if let Some(name) = at().find(|name| running.client(Some(name)).is_none()) {
             let reason = format!("the origin `{name}` has no address (--origin {name}=URL)");
@@ -91,7 +102,12 @@ impl<'a> Exchanges<'a> {
             self.mark_missing(definition, &judgement);
             return judgement.into();
         }
-        let base = at().next().and_then(|name| running.client(Some(name))).map(|http| http.base().to_owned());
+        let of_stream = awaiting.and_then(|awaiting| self.streams.find(awaiting)?.at.clone());
+        let base = at()
+            .next()
+            .or(of_stream.as_deref())
+            .and_then(|name| running.client(Some(name)))
+            .map(|http| http.base().to_owned());
         let process = running.process.as_ref();
         let mark = process.map(Process::mark);
         let (mut judgement, exchange) = match self.exchange(one, tries, running).await {
@@ -125,6 +141,9 @@ impl<'a> Exchanges<'a> {
         }
         let printed = process.zip(mark).filter(|_| failed).map(|(process, mark)| process.output_since(mark));
         let printed = printed.map(|printed| without_access_log(&printed)).unwrap_or_default();
+        if let Some(opening) = definition.opens.as_ref().filter(|_| judgement.verdict != Verdict::Pass) {
+            self.streams.fail(opening, &judgement);
+        }
         let checked = std::mem::take(&mut self.checked);
         StepResult { exchange: Some(exchange), checked, printed, base, ..judgement.into() }
     }
@@ -143,6 +162,9 @@ impl<'a> Exchanges<'a> {
         for branch in definition.branches() {
             branch.expectation.check(&scope)?;
         }
+        if let Some(awaiting) = definition.awaiting() {
+            awaiting.expectation.check(&scope)?;
+        }
         let jar_use = definition.first().map(|branch| branch.request.jars(&scope)).transpose()?.flatten();
         let jar_use = jar_use.as_ref();
         let mut jar = self.memory.jar(jar_use);
@@ -150,16 +172,14 @@ impl<'a> Exchanges<'a> {
         self.checked.clear();
         let described = self.context.options.described.clone();
         let race = match &definition.sent {
-            StepRequests::One(branch) => {
-                let Branch { request, captures, .. } = &**branch;
+            StepRequests::One(_) | StepRequests::Await(_) => {
                 // A description is of the target, not of the services next to it.
-                let described = described.filter(|_| request.at.is_none());
-                let reads = branch.reads_the_body() || described.is_some();
-                let reading = if reads { Reading::Whole } else { Reading::Beginning };
-                let prepared = request.prepare(&scope)?;
+                let described =
+                    described.filter(|_| definition.first().is_some_and(|one| one.request.at.is_none()));
                 let sent = Timestamp::now();
-                let http = running.client(request.at.as_deref()).unwrap_or(&running.http);
-                let exchange = http.send(prepared, jar.as_mut(), reading).await;
+                let exchange =
+                    self.send(definition, running, jar.as_mut(), &scope, described.is_some()).await?;
+                let Some(exchange) = exchange else { return Ok(None) };
                 let received = Timestamp::now();
                 self.timeline.received(received);
                 let scope = scope.at(sent.wall, received.wall);
@@ -173,8 +193,8 @@ impl<'a> Exchanges<'a> {
                 let bytes = size(&exchange);
                 let judged = move || {
                     learn_secrets(&redactor, &exchange);
-                    let (judged, checked) = match definitions[index].first() {
-                        Some(Branch { place, expectation, .. }) => (
+                    let (judged, checked) = match definitions[index].judged() {
+                        Some((expectation, place)) => (
                             Some(judge(expectation, &exchange.outcome, place, &scope)),
                             check(described.as_ref(), &exchange, expectation, &scope),
                         ),
@@ -188,7 +208,7 @@ impl<'a> Exchanges<'a> {
                     return Ok(None);
                 };
                 self.checked = checked;
-                self.keep(captures, &exchange.outcome, &values, &mut judgement);
+                self.keep(definition.captures(), &exchange.outcome, &values, &mut judgement);
                 return Ok(Some((judgement, exchange)));
             }
             StepRequests::Race(race) => race,
@@ -228,7 +248,7 @@ impl<'a> Exchanges<'a> {
         self.checked = checked;
         for (index, branch) in race.branches.iter().enumerate() {
             if let Some(first) = answers.iter().find(|answer| answer.branch == index) {
-                self.keep(&branch.captures, &first.exchange.outcome, &values, &mut judgement);
+                self.keep(branch.captures.iter(), &first.exchange.outcome, &values, &mut judgement);
             }
         }
         Ok(Some((judgement, answers.swap_remove(shown).exchange)))
@@ -257,17 +277,19 @@ impl<'a> Exchanges<'a> {
         }
     }
 
-    fn keep(
+    fn keep<'c>(
         &mut self,
-        captures: &[Capture],
+        captures: impl Iterator<Item = &'c Capture>,
         outcome: &Result<Response, TransportError>,
         scope: &Scope,
         judgement: &mut Judgement,
     ) {
         match outcome {
             Ok(response) => {
+                let of_event = response.of_last_event();
                 for capture in captures {
-                    self.store(capture, capture.take(response, scope), judgement);
+                    let from = of_event.as_ref().filter(|_| capture.is_of_body()).unwrap_or(response);
+                    self.store(capture, capture.take(from, scope), judgement);
                 }
             }
             Err(transport_error) => {
@@ -322,6 +344,9 @@ impl<'a> Exchanges<'a> {
     pub(super) fn mark_missing(&mut self, definition: &StepDefinition, judgement: &Judgement) {
         for capture in definition.captures() {
             self.memory.mark_without(&capture.keys, judgement);
+        }
+        if let Some(opening) = &definition.opens {
+            self.streams.fail(opening, judgement);
         }
     }
 }

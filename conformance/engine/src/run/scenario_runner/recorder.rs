@@ -232,7 +232,8 @@ impl RecordBuilder<'_> {
         if !whole {
             return Exchange { resent, ..outline(request, outcome.ok().as_ref(), &self.redactor) };
         }
-        let again = self.again(step, &request, &bodies);
+        let is_stream = outcome.as_ref().is_ok_and(|response| response.stream.is_some());
+        let again = self.again(step, &request, &bodies, is_stream);
         let hops = hops.into_iter().zip(bodies.hops).map(|(hop, (response, next))| Hop {
             received: self.received(hop.response, Some(response)),
             sent: self.sent(hop.next, next),
@@ -267,8 +268,8 @@ impl RecordBuilder<'_> {
         }
     }
 
-    /// Returns a command that repeats the request. A body that does not fit into a command is described in a comment.
-    fn again(&self, step: &Step, request: &Prepared, bodies: &Bodies) -> String {
+    /// Returns a command that repeats the request; for a stream, one that prints events at once. A body that does not fit into a command is described in a comment.
+    fn again(&self, step: &Step, request: &Prepared, bodies: &Bodies, is_stream: bool) -> String {
         let id = self.planned.step_id(step);
         let id = shell::quote(&id);
         let head = request.headers.iter().map(|header| header.name.len() + header.value.len());
@@ -280,7 +281,10 @@ impl RecordBuilder<'_> {
         if head > limit::TARGET + limit::FIELDS {
             return format!("# the request is too long for a command: conformance run --filter {id}");
         }
-        let options = self.context.options.transport.curl_options();
+        let mut options = self.context.options.transport.curl_options();
+        if is_stream {
+            options.push_str(" -N");
+        }
         let shown = self.shown(request);
         let Some((bytes, sha256)) = bodies.request.as_ref().and_then(|body| body.whole.as_ref()) else {
             return curl::render(&shown, &self.base, &options);

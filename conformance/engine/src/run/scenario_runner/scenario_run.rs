@@ -96,6 +96,7 @@ impl<'a> ScenarioRun<'a> {
             is_cleaned_up = matches!(cleaned, Ok(true));
             panicked = panicked.or(cleaned.err());
         }
+        self.exchanges.streams.close().await;
         if let Some(message) = panicked {
             // After a panic the verdicts so far are unreliable.
             return self.not_played(&CannotRun::new(Verdict::Error, message));
@@ -126,6 +127,7 @@ impl<'a> ScenarioRun<'a> {
                 return false;
             }
             if let Some(asks) = step.restart.as_ref().filter(|_| self.skip_reason(one).is_none()) {
+                self.exchanges.streams.close().await;
                 drop(running.take());
                 // Release the permit during the restart, so that another scenario can send.
                 self.lease.pause();
@@ -335,7 +337,9 @@ impl<'a> ScenarioRun<'a> {
             return;
         }
         let response = match &result.exchange {
-            Some(Exchange { outcome: Ok(response), .. }) if definition.race().is_none() => {
+            Some(Exchange { outcome: Ok(response), .. })
+                if definition.race().is_none() && response.stream.is_none() =>
+            {
                 Some(response.clone()).zip(scope)
             }
             _ => None,
@@ -344,7 +348,7 @@ impl<'a> ScenarioRun<'a> {
         let mismatch =
             finding.map(|finding| Left { place: finding.place.clone(), why: finding.label.clone() });
         let (place, expectation) =
-            (step.place.clone(), definition.first().map(|branch| branch.expectation.clone()));
+            (step.place.clone(), definition.judged().map(|(expectation, _)| expectation.clone()));
         let expectation = expectation.unwrap_or_default();
         if response.is_some() || mismatch.is_some() {
             self.responses.push(CollectedResponse { id, place, expectation, response, mismatch });

@@ -69,9 +69,11 @@ pub(super) fn compile(
     let requires =
         errors.keep(requires(&text.requires, &context.requires, source, suite)).unwrap_or_default();
     let Some(sent) = sent else { return Err(errors) };
+    let opens = errors.take(definition::opens(text, &sent, &compiler)).flatten();
     let local: &[&str] = if let StepRequests::Execution(_) = &sent { &[FILES] } else { &[] };
     let needs = expansion.needs(sent.texts(), local, context, &mut errors);
-    let definition = StepDefinition { sent, needs, frame: Arc::clone(&context.frame) };
+    let definition =
+        StepDefinition { sent, opens: opens.map(Box::new), needs, frame: Arc::clone(&context.frame) };
     let mut step = Step {
         id: [&*context.prefix, &id.value, &context.suffix].concat(),
         title,

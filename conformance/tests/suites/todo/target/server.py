@@ -11,6 +11,7 @@ import email.policy
 import hashlib
 import json
 import os
+import queue
 import re
 import threading
 import time
@@ -23,7 +24,7 @@ BARE = os.environ.get("TODO_BARE") == "1"
 LOCK = threading.RLock()
 VERSION = "1.4"
 USERS = {user["name"]: user for user in json.load(open("users.json"))}
-TOKENS, SESSIONS, TODOS, FILES, HOOKS, DELIVERIES = {}, {}, {}, {}, {}, []
+TOKENS, SESSIONS, TODOS, FILES, HOOKS, DELIVERIES, WATCHES = {}, {}, {}, {}, {}, [], []
 
 
 class Refusal(Exception):
@@ -68,6 +69,8 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         self.body = self.rfile.read(length)
         try:
+            if url.path == "/watch":
+                return self.watch()
             with LOCK:
                 self.route(self.command, url.path)
         except Refusal as refusal:
@@ -225,12 +228,36 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, todo, [("ETag", etag)])
 
     def change(self, key):
-        todo = self.find(self.user(), key)
+        owner = self.user()
+        todo = self.find(owner, key)
         wanted = self.headers.get("If-Match")
         if wanted and wanted != self.etag(todo):
             raise Refusal(412, "it has changed since")
         todo.update({name: value for name, value in self.json().items() if name in ("title", "tags")})
+        for of, changes in WATCHES:
+            if of == owner:
+                changes.put(dict(todo))
         self.answer(200, todo, [("ETag", self.etag(todo))])
+
+    def watch(self):
+        changes = queue.Queue()
+        with LOCK:
+            WATCHES.append((self.user(), changes))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.close_connection = True
+        number = 0
+        while True:
+            try:
+                number, change = number + 1, changes.get(timeout=1)
+                text = f"event: changed\nid: {number}\ndata: {json.dumps(change)}\n\n"
+            except queue.Empty:
+                text = ": still there\n\n"
+            try:
+                self.wfile.write(text.encode())
+            except OSError:
+                return
 
     def delete(self, key):
         self.find(self.user(), key)
