@@ -205,9 +205,7 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         ("!lines", Value::Mapping(_)) => lines(node, setting),
         ("!lines", _) => Err(takes("a list with one entry for each line")
             .help("for another matcher of the list of lines: !lines {of: !containing [a]}")),
-        ("!absent" | OPTIONAL, _) => Err(misplaced(tag, place)),
-        (EVENT, _) => Err(Diagnostic::at(place.clone(), "`!event` is only allowed for an entry of `events`")
-            .help("write events: [!event {event: update, data: done}]")),
+        ("!absent" | OPTIONAL | EVENT, _) => Err(misplaced(tag, place)),
         ("!regex", Value::String(written)) => {
             pattern(written, place).map(|regex| Kind::Regex(Box::new(regex)))
         }
@@ -262,8 +260,12 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
     }
 }
 
-/// Returns the error for `!absent` or `!optional` where nothing can be missing.
+/// Returns the error for `!absent` or `!optional` where nothing can be missing, or for `!event` where no event is expected.
 fn misplaced(tag: &str, place: &Place) -> Diagnostic {
+    if tag == EVENT {
+        return Diagnostic::at(place.clone(), "`!event` is only allowed for an entry of `events`")
+            .help("write events: [!event {event: update, data: done}]");
+    }
     let (others, help) = if tag == OPTIONAL {
         (", a header or a cookie", "write json: {name: !optional …}")
     } else {
