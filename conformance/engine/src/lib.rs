@@ -46,6 +46,8 @@
 //!     shows_passes: false,
 //!     interrupt: Interrupt::default(),
 //!     responses: None,
+//!     seed: 7,
+//!     fail_fast: false,
 //!     deadline: None,
 //!     described: None,
 //! };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,9 +48,11 @@ pub(crate) fn serve(options: &Serve) -> Result<ExitCode, Stopped> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let code = runtime.block_on(async {
         let transport = Transport::default();
+        // One future for both: a signal between two of them would be lost.
+        let mut signal = pin!(interrupted());
         let started = tokio::select! {
             started = launch(&program, &suite, &profile, &fixtures, &transport) => started,
-            _ = interrupted() => return Ok(Exit::Conforms),
+            _ = &mut signal => return Ok(Exit::Conforms),
         };
         let running = started.map_err(|unusable| Stopped {
             exit: Exit::Unusable,
@@ -58,7 +61,7 @@ pub(crate) fn serve(options: &Serve) -> Result<ExitCode, Stopped> {
         print(options, &suite, &profile, &fixtures, &running)?;
         let exit = tokio::select! {
             exit = follow(&running) => Some(exit),
-            _ = interrupted() => None,
+            _ = signal => None,
         };
         running.stop().await;
         match exit {

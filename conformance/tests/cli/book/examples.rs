@@ -106,7 +106,8 @@ fn examples_of_the_scenario_language_run() {
     {
         for example in examples(&page(name)) {
             let (file, text) = example.file();
-            if file.starts_with("my-suite/") {
+            // Another test checks the smallest suite, and `streams` runs the example of a watch, which this target does not have.
+            if file.starts_with("my-suite/") || example.text.contains("    open: ") {
                 continue;
             }
             let file = file.replace("examples/line", &format!("examples/{folder}"));
@@ -148,14 +149,15 @@ fn matchers_of_the_language_reference_load() {
     let page = page("scenarios/README.md");
     let section = page.split_once("\n## Matchers\n").unwrap().1.split("\n## ").next().unwrap();
     let placeholder =
-        Regex::new(r"^(!length) n$|^(!before|!after) date$|^(!sha256) digits$|^(!subset) \{…\}$").unwrap();
+        Regex::new(r"^(!length) n$|^(!before|!after) date$|^(!sha256) digits$|^(!subset|!event) \{…\}$")
+            .unwrap();
     let with_value = |code: &str| {
         let value = |captures: &Captures<'_>| match captures.iter().skip(1).position(|group| group.is_some())
         {
             Some(0) => "!length 3".to_owned(),
             Some(1) => format!("{} 2030-01-31", &captures[2]),
             Some(2) => format!("!sha256 {}", "0".repeat(64)),
-            _ => "!subset {}".to_owned(),
+            _ => format!("{} {{}}", &captures[4]),
         };
         placeholder.replace(code, value).into_owned()
     };
@@ -168,6 +170,7 @@ fn matchers_of_the_language_reference_load() {
             "!each" | "!containing" | "!unordered" | "!count" | "!between" if !code.contains(' ') => continue,
             "!optional" | "!absent" => format!("json: {{member: {code} }}"),
             "!sha256" => format!("body: {code}"),
+            "!event" => format!("events: [{code}]"),
             tag if tag.starts_with('!') => format!("json: {code}"),
             "json" | "headers" | "cookies" if code.contains(": ") => code,
             "format" if code.contains(": ") => format!("json: !datetime {{{code}}}"),
