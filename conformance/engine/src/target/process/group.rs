@@ -16,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 
-use super::table::{self, Entry, lives_in, processes};
+use super::table::{self, Entry, Environment, lives_in, processes};
 
 /// Environment variable that marks the target's processes, including those that leave the group.
 pub(super) const MARK: &str = "CONFORMANCE_PROCESS";
@@ -34,7 +34,7 @@ done
 "#;
 
 /// Maximum time to wait for processes that are just starting a program.
-const START_WAIT: Duration = Duration::from_secs(1);
+const START_WAIT: Duration = Duration::from_secs(5);
 
 /// Process group of a target. Dropping it kills the group.
 #[derive(Debug)]
@@ -78,12 +78,12 @@ impl Group {
         loop {
             let (mut found, mut starting) = (false, false);
             for pid in processes() {
-                if self.carries_its_mark(pid) {
+                let environment = table::environment(pid);
+                starting |= environment == Environment::Starting;
+                if environment.has(MARK, &self.watcher.mark) {
                     found = true;
                     // The process may have exited, or its id may belong to another user by now.
                     let _ = kill_process(pid, Signal::KILL);
-                } else {
-                    starting |= table::starts_program(pid);
                 }
             }
             if !(found || starting) || Instant::now() > limit {
@@ -118,7 +118,7 @@ impl Group {
     }
 
     fn carries_its_mark(&self, pid: Pid) -> bool {
-        table::environment(pid, MARK).is_some_and(|mark| mark == self.watcher.mark.as_bytes())
+        table::environment(pid).has(MARK, &self.watcher.mark)
     }
 
     #[cfg(test)]

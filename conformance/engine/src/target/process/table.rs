@@ -1,9 +1,9 @@
 //! Reads information about processes and their sockets from `/proc`. Returns nothing on systems without `/proc`.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::Pid;
@@ -17,20 +17,49 @@ pub(super) fn processes() -> impl Iterator<Item = Pid> {
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok().and_then(process_id))
 }
 
-/// Returns a variable in a process's initial environment. None if it is not set or not readable.
-pub(super) fn environment(pid: Pid, name: &str) -> Option<Vec<u8>> {
-    let environment = fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).ok()?;
-    let mut entries = environment.split(|byte| *byte == 0);
-    entries.find_map(|entry| Some(entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?.to_vec()))
+/// What a process shows of its initial environment.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Environment {
+    /// The variables, each as `NAME=value`, separated by zero bytes. Empty if the process has none or they are not readable.
+    Known(Vec<u8>),
+    /// Nothing yet: the process is in the middle of `execve`.
+    Starting,
 }
 
-/// Whether a process is in the middle of `execve`: its environment and arguments are readable, but still empty.
-///
-/// Kernel threads have neither, but no program either.
-pub(super) fn starts_program(pid: Pid) -> bool {
+impl Environment {
+    /// Whether a variable has this value.
+    pub(super) fn has(&self, name: &str, value: &str) -> bool {
+        let Self::Known(variables) = self else { return false };
+        let is_it = |variable: &[u8]| variable == format!("{name}={value}").as_bytes();
+        variables.split(|byte| *byte == 0).any(is_it)
+    }
+}
+
+/// Returns the initial environment of a process.
+pub(super) fn environment(pid: Pid) -> Environment {
     let file = |name: &str| PathBuf::from(format!("/proc/{}/{name}", pid.as_raw_nonzero()));
-    let is_empty = |name| fs::read(file(name)).is_ok_and(|content| content.is_empty());
-    is_empty("environ") && is_empty("cmdline") && fs::read_link(file("exe")).is_ok()
+    let read = |name: &str| read_at_once(&file(name)).unwrap_or_default();
+    let variables = match read_at_once(&file("environ")) {
+        // Kernel threads and zombies have no program.
+        Ok(variables) if variables.is_empty() && fs::read_link(file("exe")).is_ok() => variables,
+        other => return Environment::Known(other.unwrap_or_default()),
+    };
+    // During `execve`, the arguments are empty too. It may end, and another one begin, between two reads.
+    let has_none = (0..3).all(|_| !read("cmdline").is_empty() && read("environ").is_empty());
+    if has_none { Environment::Known(variables) } else { Environment::Starting }
+}
+
+/// Reads a file of `/proc/PID`, with one system call if it has less than 128 KiB. During `execve`, a second call would return
+/// nothing more: the memory of the former program is gone.
+fn read_at_once(file: &Path) -> io::Result<Vec<u8>> {
+    const AT_ONCE: usize = 128 * 1024;
+    let mut file = BufReader::with_capacity(AT_ONCE, File::open(file)?);
+    let mut content = file.fill_buf()?.to_vec();
+    if content.len() == AT_ONCE {
+        file.consume(AT_ONCE);
+        file.read_to_end(&mut content)?;
+    }
+    Ok(content)
 }
 
 /// Whether a process is in a group and alive. A zombie is not alive; in a container nothing may ever reap it.
