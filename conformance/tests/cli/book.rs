@@ -8,7 +8,7 @@
 //! | `<!-- file: NAME -->` | the next block is written to this file |
 //! | `<!-- exit: 1 -->` | the commands of the next block end with this exit code, not with 0 |
 //! | `<!-- until: TEXT -->` | the commands of the next block run in the background; the test waits until they print the text |
-//! | `<!-- output -->` | the last commands have printed the lines of the next block, in this order; `…` stands for anything |
+//! | `<!-- output -->` | the last commands have printed the lines of the next block, in this order; `…` matches anything |
 //!
 //! Commands are the blocks marked `sh`. Blocks marked `sh,ignore` do not run, but their flags must exist.
 //! `PAGE=name` in the environment runs only one page.

@@ -149,11 +149,11 @@ impl Display for Unusable {
 /// Returns the most relevant line of an error output: `ModuleNotFoundError: No module named 'flask'`, `Error: Cannot
 /// find module 'x'`. The last match counts, because earlier errors usually cause it.
 fn relevant_line(output: &str) -> Option<&str> {
-    output.lines().rev().map(str::trim).find(|line| TELLING.is_match(line))
+    output.lines().rev().map(str::trim).find(|line| ERROR_LINE.is_match(line))
 }
 
 #[expect(clippy::unwrap_used, reason = "the pattern is a constant and a test compiles it")]
-static TELLING: LazyLock<Regex> = LazyLock::new(|| {
+static ERROR_LINE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?i)^([\w.]*(error|exception|errno)\b(\[\w+\])?:? \S|panic: |fatal: )|address (is )?already in use|can't open file|Error while finding module specification|: No module named |No such file or directory|command not found|: not found$",
     )

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::http::{Exchange, MAX_BODY, Reading, ResponseStream, StreamHead};
+use crate::http::{Exchange, MAX_BODY, Reading, ResponseStream, StreamHead, TransportError};
 use crate::target::Running;
 use crate::verdict::{Judgement, Verdict};
 use conformance_suite::jar::Jar;
@@ -34,15 +34,19 @@ enum State {
 /// A stream whose head has been received.
 pub(super) struct OpenStream {
     head: StreamHead,
-    /// The rest of the response, until it has ended.
-    source: Option<ResponseStream>,
+    rest: Rest,
     reader: EventReader,
-    /// Why it ended.
-    end: String,
-    /// Whether the response is complete.
-    is_whole: bool,
     /// The origin that it comes from; `None` for the target itself.
     pub(super) at: Option<String>,
+}
+
+/// What follows the part of a response that was received.
+enum Rest {
+    Coming(ResponseStream),
+    /// Nothing: the response is complete.
+    Complete,
+    /// Nothing, although the response is incomplete.
+    Broken(TransportError),
 }
 
 /// Maximum number of events that a step reads.
@@ -120,14 +124,7 @@ impl OpenStream {
             http.keep_cookies(jar, &head.request.target, &head.response);
         }
         let reader = EventReader::new(head.response.header("content-type"));
-        Ok(Self {
-            head,
-            source: Some(source),
-            reader,
-            end: String::new(),
-            is_whole: false,
-            at: at.map(str::to_owned),
-        })
+        Ok(Self { head, rest: Rest::Coming(source), reader, at: at.map(str::to_owned) })
     }
 
     /// Returns the exchange so far, without a body.
@@ -150,34 +147,27 @@ impl OpenStream {
         let deadline = began.checked_add(limit).unwrap_or(began + Duration::from_secs(u64::from(u32::MAX)));
         let mut part = StreamPart::default();
         if !self.head.response.is_coded() {
-            part.end = self.collect(events, scope, deadline, &mut part.events).await.err();
-            if part.end.as_deref() == Some("") {
-                part.end = Some(format!("no other within {limit:?}"));
-            }
+            let collecting = self.collect(events, scope, &mut part.events);
+            let late = |_| Err(format!("no other within {limit:?}"));
+            part.end = timeout_at(deadline, collecting).await.unwrap_or_else(late).err();
         }
         let mut exchange = self.head();
         if let Ok(response) = &mut exchange.outcome {
             response.elapsed = if sends { self.head.began.elapsed() } else { began.elapsed() };
-            response.cut = self.source.is_some();
+            response.cut = matches!(self.rest, Rest::Coming(_));
             response.body = self.reader.take_bytes(part.end.is_some());
             response.stream = Some(Box::new(part));
         }
         exchange
     }
 
-    /// Reads events until they are enough.
+    /// Reads events until they are enough. Cancelling it loses nothing.
     ///
     /// # Errors
-    /// Why there are no more; an empty text at the deadline.
-    async fn collect(
-        &mut self,
-        events: &Events,
-        scope: &Scope,
-        deadline: Instant,
-        into: &mut Vec<Json>,
-    ) -> Result<(), String> {
+    /// Why there are no more.
+    async fn collect(&mut self, events: &Events, scope: &Scope, into: &mut Vec<Json>) -> Result<(), String> {
         loop {
-            while let Some(event) = self.reader.next(self.is_whole)? {
+            while let Some(event) = self.reader.next(matches!(self.rest, Rest::Complete))? {
                 into.push(event);
                 if events.are_enough(into, scope) {
                     return Ok(());
@@ -186,29 +176,25 @@ impl OpenStream {
                     return Err(format!("a step reads at most {MOST_EVENTS}"));
                 }
             }
-            let Some(source) = &mut self.source else { return Err(self.end.clone()) };
+            let source = match &mut self.rest {
+                Rest::Coming(source) => source,
+                Rest::Complete => return Err("the stream ended".to_owned()),
+                Rest::Broken(cause) => return Err(cause.to_string()),
+            };
             if self.reader.size() > MAX_BODY {
                 return Err(format!("a step reads at most {} MiB", MAX_BODY / 1024 / 1024));
             }
-            match timeout_at(deadline, source.next()).await {
-                Err(_) => return Err(String::new()),
-                Ok(Ok(Some(piece))) => self.reader.add(&piece),
-                Ok(Ok(None)) => {
-                    self.source = None;
-                    self.is_whole = true;
-                    "the stream ended".clone_into(&mut self.end);
-                }
-                Ok(Err(transport_error)) => {
-                    self.source = None;
-                    self.end = transport_error.to_string();
-                }
+            match source.next().await {
+                Ok(Some(piece)) => self.reader.add(&piece),
+                Ok(None) => self.rest = Rest::Complete,
+                Err(transport_error) => self.rest = Rest::Broken(transport_error),
             }
         }
     }
 
     /// Closes the connection.
     pub(super) async fn close(self) {
-        if let Some(source) = self.source {
+        if let Rest::Coming(source) = self.rest {
             source.close().await;
         }
     }

@@ -22,7 +22,7 @@ use super::table::{self, Entry, Environment, lives_in, processes};
 pub(super) const MARK: &str = "CONFORMANCE_PROCESS";
 
 /// Watcher script. `$1` is the marker as it appears in an environment. The last number on standard input is the group
-/// id.
+/// id. It searches several times, because a process that is just starting a program shows no environment.
 const WATCHER: &str = r#"
 trap '' HUP INT QUIT TERM
 group=

@@ -30,8 +30,8 @@ impl Environment {
     /// Whether a variable has this value.
     pub(super) fn has(&self, name: &str, value: &str) -> bool {
         let Self::Known(variables) = self else { return false };
-        let is_it = |variable: &[u8]| variable == format!("{name}={value}").as_bytes();
-        variables.split(|byte| *byte == 0).any(is_it)
+        let wanted = format!("{name}={value}");
+        variables.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes())
     }
 }
 
