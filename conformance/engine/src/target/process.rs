@@ -344,8 +344,13 @@ impl Process {
     /// [`MAX_STRETCH`] times the limit in all. If the system does not count that time, all time counts.
     #[must_use]
     pub fn has_used(&self, limit: Duration, elapsed: Duration) -> bool {
-        let waited = || self.group.family().into_iter().map(table::waited_for_processor).sum();
-        is_used(limit, elapsed, waited)
+        is_used(limit, elapsed, || self.waited_for_processor())
+    }
+
+    /// Returns how long the processes of the program had to wait for a processor so far. Zero if the system does not count it.
+    #[must_use]
+    pub fn waited_for_processor(&self) -> Duration {
+        self.group.family().into_iter().map(table::waited_for_processor).sum()
     }
 
     /// Waits until the program exits. Its children may still run; [`Process::stop`] kills them.
