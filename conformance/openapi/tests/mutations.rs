@@ -293,6 +293,18 @@ fn extensions_may_refer_to_anything() {
 }
 
 #[test]
+fn operations_may_be_references() {
+    let text = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {/x: {get: {$ref: 'x.yaml'}}}\n";
+    let operation = "tags: [x]\nresponses: {'204': {description: d}}\n";
+    let read = |name: &str| Ok(if name == "x.yaml" { operation } else { text }.as_bytes().to_vec());
+    let description = Description::load("d.yaml", "", &read).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let get = request("GET", "/x", &[], None);
+    assert!(description.check(&get, &response(204, &[], ""), || false).violations.is_empty());
+    let violations = description.check(&get, &response(200, &[], ""), || false).violations;
+    assert_eq!(violations[0].place.to_string(), "x.yaml:2:1");
+}
+
+#[test]
 fn strict_checks_find_what_is_not_described() {
     let text = "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths:\n  /x:\n    get:\n      responses:\n        '200':\n          description: d\n          content:\n            application/json:\n              schema:\n                type: object\n                properties:\n                  a: {type: string, nullable: true}\n                  free: {type: object}\n                  n: {type: integer, minimum: 0, exclusiveMinimum: true}\n";
     let read = |_: &str| Ok(text.as_bytes().to_vec());

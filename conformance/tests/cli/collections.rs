@@ -93,7 +93,7 @@ fn postman_collection_becomes_a_suite() {
         "status: 201",
         "Content-Type: application/json",
         "text: a",
-        "capture: {new_noteid: {json: /note/id}}",
+        "new_noteid: {json: /note/id}",
         "/notes/${new_noteid}",
         "the test script has more, which is left out: `pm.expect(pm.response.responseTime).to.be.below(200)`",
         "the request is not to http://notes.example:8080",
