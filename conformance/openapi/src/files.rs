@@ -62,7 +62,7 @@ impl Files {
             };
             let mut references = Vec::new();
             collect(&file.value, may_be_missing, &mut references);
-            for (reference, is_extension) in references {
+            for (reference, is_optional) in references {
                 if reference.starts_with('#') {
                     continue;
                 }
@@ -74,7 +74,7 @@ impl Files {
                 joined.set_fragment(None);
                 let joined = joined.to_string();
                 if !files.contains_key(&joined) && joined != uri {
-                    wanted.push((joined, place(), is_extension));
+                    wanted.push((joined, place(), is_optional));
                 }
             }
             files.insert(uri, file);
@@ -112,22 +112,21 @@ impl Files {
     }
 }
 
-/// Adds every `$ref` in a value, and whether it is part of an extension (`x-…`). Extensions refer to whatever their tools read, such as
-/// Markdown.
-fn collect(value: &Value, in_extension: bool, references: &mut Vec<(String, bool)>) {
+/// Adds every `$ref` in a value, and whether its file may be missing: extensions (`x-…`) refer to whatever their tools read, such as
+/// Markdown, and what an example contains is data. `default` is data in a schema, and a response in a list of responses.
+fn collect(value: &Value, may_be_missing: bool, references: &mut Vec<(String, bool)>) {
     match value {
         Value::Object(members) => {
             if let Some(Value::String(reference)) = members.get("$ref") {
-                references.push((reference.clone(), in_extension));
+                references.push((reference.clone(), may_be_missing));
             }
-            // What an example contains is data.
-            let described = members.iter().filter(|(name, value)| {
-                !(matches!(name.as_str(), "example" | "default") || (*name == "value" && value.is_object()))
-            });
-            described
-                .for_each(|(name, value)| collect(value, in_extension || name.starts_with("x-"), references));
+            for (name, value) in members {
+                let is_data =
+                    matches!(name.as_str(), "example" | "default") || (name == "value" && value.is_object());
+                collect(value, may_be_missing || is_data || name.starts_with("x-"), references);
+            }
         }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, in_extension, references)),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, may_be_missing, references)),
         _ => {}
     }
 }

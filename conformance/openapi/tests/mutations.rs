@@ -305,6 +305,20 @@ fn operations_may_be_references() {
 }
 
 #[test]
+fn default_responses_are_not_data() {
+    let text = "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths:\n  /x:\n    get: {responses: {default: {$ref: 'r.yaml'}}}\n    put: {responses: {default: {description: d, content: {application/json: {schema: {type: string, nullable: true}}}}}}\n";
+    let response_file = "description: d\ncontent: {application/json: {schema: {type: integer}}}\n";
+    let read = |name: &str| Ok(if name == "r.yaml" { response_file } else { text }.as_bytes().to_vec());
+    let description = Description::load("d.yaml", "", &read).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let violations = |method: &str, body: &str| {
+        let request = request(method, "/x", &[], None);
+        description.check(&request, &response(200, &[JSON], body), || false).violations.len()
+    };
+    assert_eq!((violations("GET", "1"), violations("GET", "null")), (0, 1));
+    assert_eq!((violations("PUT", "null"), violations("PUT", "1")), (0, 1));
+}
+
+#[test]
 fn strict_checks_find_what_is_not_described() {
     let text = "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths:\n  /x:\n    get:\n      responses:\n        '200':\n          description: d\n          content:\n            application/json:\n              schema:\n                type: object\n                properties:\n                  a: {type: string, nullable: true}\n                  free: {type: object}\n                  n: {type: integer, minimum: 0, exclusiveMinimum: true}\n";
     let read = |_: &str| Ok(text.as_bytes().to_vec());

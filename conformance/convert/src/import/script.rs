@@ -222,11 +222,11 @@ impl Reader {
 
 /// Returns a literal of a script in YAML; none if it contains a variable.
 fn literal(text: &str) -> Option<String> {
-    match text.strip_prefix(['"', '\'']) {
-        Some(quoted) if text.contains("{{") || quoted.is_empty() => None,
-        Some(quoted) => Some(quote(&quoted[..quoted.len() - 1].replace("${", "$${"))),
-        None => serde_json::from_str::<Json>(text).ok().map(|value| value.to_string()),
-    }
+    let Some(quoted) = text.strip_prefix(['"', '\'']) else {
+        return serde_json::from_str::<Json>(text).ok().map(|value| value.to_string());
+    };
+    let value = quoted.strip_suffix(['"', '\''])?;
+    (!value.contains("{{")).then(|| quote(&value.replace("${", "$${")))
 }
 
 /// Returns the JSON Pointer of a path.
