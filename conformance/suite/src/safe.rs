@@ -98,7 +98,7 @@ pub(crate) fn commands(text: &str) -> Vec<usize> {
         if rest.starts_with("::") {
             starts.push(at + line.len() - rest.len());
         }
-        let signs = line.match_indices("#").filter(|(sign, _)| {
+        let signs = line.match_indices('#').filter(|(sign, _)| {
             let name = line.get(sign + 1..).and_then(|rest| rest.strip_prefix('#')).unwrap_or_default();
             name.trim_start_matches(|one: char| one.is_ascii_alphanumeric()).starts_with('[')
         });
