@@ -103,7 +103,7 @@ fn shell_script_captures_the_same_parts_as_a_run() {
     let exported =
         conformance_in(folder.path(), &["export", "--curl", "--suite", "suite", "--filter", "3-*"]);
     let desk = Desk::open();
-    let script = format!("{}\necho \"$day $year $loan\"\n", exported.stdout.replace("exit ", ": "));
+    let script = format!("{}\necho \"$day $year $loan\"\n", exported.stdout.replace("\nexit ", "\n: "));
     let (_, output) = sh(folder.path(), &script, &desk.url);
     assert!(
         output.contains("ok   3-parts::loan: 200") && output.ends_with("\n02 2026 40\n"),

@@ -272,11 +272,17 @@ fn body(data: &Json, length: Option<usize>, headers: &mut Vec<Header>) -> Option
     let params = data.pointer("/params").and_then(Json::as_array).filter(|params| !params.is_empty())?;
     let media_type = text(data, "/mimeType");
     if media_type.contains("json") {
-        let member = |param: &Json| {
-            let value = param.pointer("/value").unwrap_or(&Json::Null);
-            format!("{}:{value}", Json::from(text(param, "/name")))
+        // A list is saved as several members with one name.
+        let name = |param: &Json| text(param, "/name").to_owned();
+        let member = |same: &[Json]| {
+            let values: Vec<String> =
+                same.iter().map(|param| param.pointer("/value").unwrap_or(&Json::Null).to_string()).collect();
+            let value = values.join(",");
+            let value = if values.len() > 1 { format!("[{value}]") } else { value };
+            format!("{}:{value}", Json::from(same.first().map(name).unwrap_or_default()))
         };
-        let object = format!("{{{}}}", params.iter().map(member).collect::<Vec<_>>().join(","));
+        let members = params.chunk_by(|one, other| name(one) == name(other)).map(member);
+        let object = format!("{{{}}}", members.collect::<Vec<_>>().join(","));
         // A list, or JSON with blanks, had another length.
         return length.is_none_or(|length| length == object.len()).then(|| object.into_bytes());
     }

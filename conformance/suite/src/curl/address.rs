@@ -67,8 +67,8 @@ pub(super) fn read(
         // The fragment counts, although it is not sent.
         target = without_globs(&target, word, reader)?;
     }
-    target.truncate(target.find('#').unwrap_or(target.len()));
     check(&target, word, reader)?;
+    target.truncate(target.find('#').unwrap_or(target.len()));
     Ok(Address { user: user.map(|user| reader.text(&credentials(user))).transpose()?, target })
 }
 

@@ -240,7 +240,16 @@ impl<'a> Command<'a> {
             }
             Meaning::MaxTime => self.transfer.timeout = self.seconds(word, value)?,
             Meaning::ConnectTimeout => self.transfer.connect_timeout = self.seconds(word, value)?,
-            Meaning::Range => self.field("Range", &format!("bytes={value}"))?,
+            Meaning::Range => {
+                // curl reads a number alone as the first byte of an open range.
+                let digits = value.find(|one: char| !one.is_ascii_digit()).unwrap_or(value.len());
+                match value.get(..digits) {
+                    Some(first) if digits > 0 && !value.contains('-') && !value.contains("${") => {
+                        self.field("Range", &format!("bytes={first}-"))?;
+                    }
+                    _ => self.field("Range", &format!("bytes={value}"))?,
+                }
+            }
             // With an expression, the value decides at run time.
             Meaning::Cookie if value.contains('=') || value.contains("${") => {
                 self.cookies.push(self.reader.text(value)?);

@@ -198,7 +198,8 @@ fn quotation(value: &str, way: usize) -> String {
     };
     let special = " \t\"'$`\\{}[]<>&;|()*?#!~^";
     match way {
-        0 => format!("\"{}\"", escaped("$`\"\\")),
+        // `${` begins an expression of this program in double quotes, escaped or not.
+        0 if !value.contains("${") => format!("\"{}\"", escaped("$`\"\\")),
         1 => format!("$'{}'", escaped("'\\").replace("${", "\\x24{")),
         2 if !value.is_empty() && !value.contains('\n') => escaped(special),
         3 if !value.is_empty() && !value.contains(|one: char| special.contains(one) || one == '\n') => {
