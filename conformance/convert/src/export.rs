@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use conformance_suite::capture::{Capture, Found};
 use conformance_suite::expectation::Expectation;
 use conformance_suite::plan::PlannedScenario;
-use conformance_suite::request::{Agent, Prepared, Request};
+use conformance_suite::request::{Agent, Body, Prepared, Request};
 use conformance_suite::safe::{comment, line, log};
 use conformance_suite::suite::{Branch, Race, Step, StepDefinition, StepRequests, Suite};
 
@@ -39,6 +39,8 @@ struct Outgoing<'a> {
     kept: Vec<Kept<'a>>,
     /// Whether `.` and `..` segments of the path are sent unchanged, as by curl's `--path-as-is`.
     path_as_is: bool,
+    /// Whether the body is JSON that the runner writes, in which a value keeps its type.
+    has_json_body: bool,
     /// The number of times that it is sent.
     times: usize,
     /// Whether it is the first request of its step.
@@ -114,6 +116,7 @@ fn outgoing<'a>(planned: &'a PlannedScenario, suite: &Suite) -> Vec<Outgoing<'a>
                 marked: Marked::default(),
                 kept: Vec::new(),
                 path_as_is: false,
+                has_json_body: false,
                 times: 1,
                 first: true,
             });
@@ -142,6 +145,7 @@ fn outgoing<'a>(planned: &'a PlannedScenario, suite: &Suite) -> Vec<Outgoing<'a>
                 expectation: branch.expectation,
                 marked: marked.unwrap_or_default(),
                 kept: kept.collect(),
+                has_json_body: matches!(branch.request.body, Body::Json(_)),
                 path_as_is: branch.request.path_as_is || branch.request.agent != Agent::Curl,
                 times: branch.times * step.repeat,
                 first: index == 0,

@@ -287,6 +287,11 @@ impl HttpClient {
             format!("{}{}", self.base.path().trim_end_matches('/'), request.target)
         };
         let offer = match request.version {
+            HttpVersion::Negotiated | HttpVersion::Http2 if request.query.is_some() => {
+                let cause =
+                    "its query has bytes that are not UTF-8, which only HTTP/1.1 can carry".to_owned();
+                return Single::none(TransportError::InvalidRequest(cause));
+            }
             HttpVersion::Http1 | HttpVersion::Http10 => {
                 return http1::send(&self.pool, request, &target, reading, limit, connection).await;
             }
@@ -348,6 +353,7 @@ enum Next {
 /// Turns a request into the one that follows a redirect with this status.
 fn redirect_request(request: &mut Prepared, status: u16, target: String, credentials: Option<String>) {
     request.target = target;
+    request.query = None;
     request.follow = request.follow.saturating_sub(1);
     // RFC 9110, section 15.4: 303 requires GET, and 301 and 302 turn POST into GET. A method given explicitly (`curl
     // -X`) is kept, but the body is still dropped.

@@ -77,7 +77,7 @@ pub(crate) struct Record {
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("as").required(true).args(["curl", "hurl"]))]
 pub(crate) struct Export {
-    /// Print a shell script that needs only sh, curl and sed.
+    /// Print a shell script that needs only sh, curl, sed and awk.
     #[arg(long)]
     pub curl: bool,
     /// Print a Hurl file.

@@ -165,6 +165,8 @@ pub struct Prepared {
     pub method: String,
     /// The path and the query.
     pub target: String,
+    /// The bytes of the query if they are not UTF-8; the target has the others percent-encoded.
+    pub query: Option<Vec<u8>>,
     /// The header fields, in order.
     pub headers: Vec<Header>,
     /// Number of trailing fields about the body, which are written after Content-Length, as in curl.
@@ -334,7 +336,7 @@ impl Request {
     /// # Errors
     /// An expression without a value in this scope.
     pub fn sketch(&self, scope: &Scope) -> Result<Prepared, TemplateError> {
-        let composed = self.compose(scope)?;
+        let composed = self.composed(scope)?;
         if composed.raw.is_some() {
             return Ok(composed);
         }
@@ -343,7 +345,7 @@ impl Request {
             Agent::Curl => target::of_curl(&composed.target, self.path_as_is),
             Agent::Conformance => target::of_mapping(&composed.target),
         };
-        Ok(Prepared { target, ..composed })
+        Ok(Prepared { target, ..composed }.with_bytes())
     }
 
     /// Returns the request with its target as written: for a script, in which some values are unknown.
@@ -351,17 +353,28 @@ impl Request {
     /// # Errors
     /// An expression without a value in this scope.
     pub fn compose(&self, scope: &Scope) -> Result<Prepared, TemplateError> {
+        self.composed(scope).map(Prepared::with_bytes)
+    }
+
+    /// Like [`compose`](Self::compose), with characters that stand for the bytes of the query if they are not UTF-8.
+    fn composed(&self, scope: &Scope) -> Result<Prepared, TemplateError> {
         if let Some(raw) = &self.raw {
             let transfer = self.transfer(scope)?.map(Box::new);
             return Ok(Prepared { transfer, ..raw::prepare(raw, scope)? });
         }
         let mut target = self.path(scope)?;
-        for field in &self.query {
-            let bytes = field.render(scope)?;
-            let piece = String::from_utf8_lossy(&bytes);
-            match self.agent {
-                Agent::Curl => target::append(&mut target, &target::lower_escapes(&piece)),
-                Agent::Conformance => target::append(&mut target, &piece),
+        let pieces = self.query.iter().map(|field| field.render(scope)).collect::<Result<Vec<_>, _>>()?;
+        let is_text = pieces.iter().all(|piece| std::str::from_utf8(piece).is_ok());
+        match self.agent {
+            // curl joins its options first, so that empty ones matter.
+            Agent::Curl => {
+                let piece = target::with_stand_ins(&pieces.join(&b'&'));
+                target::append(&mut target, &target::lower_escapes(&piece));
+            }
+            Agent::Conformance => {
+                for piece in &pieces {
+                    target::append(&mut target, &String::from_utf8_lossy(piece));
+                }
             }
         }
         if let Some(written) = &self.request_target {
@@ -372,6 +385,7 @@ impl Request {
         Ok(Prepared {
             method: self.method(scope)?,
             target,
+            query: (!is_text && self.agent == Agent::Curl).then(Vec::new),
             headers,
             body: body.map(|(_, bytes)| bytes),
             without: self.without.to_vec(),
@@ -456,6 +470,15 @@ impl Request {
 }
 
 impl Prepared {
+    /// Replaces the characters that stand for bytes of the query.
+    fn with_bytes(mut self) -> Self {
+        if self.query.is_some() {
+            let (target, query) = target::without_stand_ins(&self.target);
+            (self.target, self.query) = (target, Some(query));
+        }
+        self
+    }
+
     /// Whether its target is sent as written, whatever it is.
     #[must_use]
     pub fn any_target(&self) -> bool {

@@ -103,7 +103,7 @@ fn shell_script_captures_the_same_parts_as_a_run() {
     let exported =
         conformance_in(folder.path(), &["export", "--curl", "--suite", "suite", "--filter", "3-*"]);
     let desk = Desk::open();
-    let script = format!("{}\necho \"$day $year $loan\"\n", exported.stdout.replace("exit ", ": "));
+    let script = format!("{}\necho \"$day $year $loan\"\n", exported.stdout.replace("\nexit ", "\n: "));
     let (_, output) = sh(folder.path(), &script, &desk.url);
     assert!(
         output.contains("ok   3-parts::loan: 200") && output.ends_with("\n02 2026 40\n"),
@@ -291,6 +291,86 @@ fn shell_script_retries_until_the_expectation_or_the_time_limit() {
     assert_eq!((code, output.as_str()), (Some(1), "FAIL desk/one::never: 503, not 200\n"));
     let tries = heard.try_iter().count();
     assert!((2..=8).contains(&tries), "{tries} tries");
+}
+
+/// Serves a body to each request, and returns the requests.
+fn serving(body: &'static str) -> (String, std::sync::mpsc::Receiver<String>) {
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
+    let (sender, output) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in socket.incoming() {
+            let (mut stream, mut sent) = (stream.unwrap(), Vec::new());
+            while !sent.ends_with(b"\r\n\r\n") && !sent.ends_with(b"}") {
+                let mut buffer = [0; 4096];
+                match stream.read(&mut buffer) {
+                    Ok(length @ 1..) => sent.extend_from_slice(&buffer[..length]),
+                    _ => break,
+                }
+            }
+            sender.send(String::from_utf8_lossy(&sent).into_owned()).ok();
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nX-Mark: a\"b\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    (url, output)
+}
+
+#[test]
+fn shell_script_captures_and_sends_values_of_json_as_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let body = r#"{"id": "first", "items": [{"id": 7, "note": {"id": 8}},
+        {"name": "\"id\": 5", "id": "say \"h\u00e9\" \\ \ud83d\ude00", "price": 1.50, "a/b": [true, null]}]}"#;
+    suite_of(
+        folder.path(),
+        concat!(
+            "  - id: get\n    title: values\n    request: {path: /a}\n    expect: {status: 200}\n",
+            "    capture:\n      id: {json: /items/1/id}\n      price: {json: /items/1/price}\n",
+            "      flags: {json: /items/1/a~1b}\n      mark: {header: x-mark}\n",
+            "  - id: put\n    title: sent\n    expect: {status: 200}\n    request:\n      method: PUT\n      path: /b\n",
+            "      headers: {X-Price: \"${price}\"}\n",
+            "      json: {id: \"${id}\", price: \"${price}\", flags: \"${flags}\", mark: \"${mark}\", both: \"<${id} ${price}>\"}\n",
+        ),
+    );
+    let (url, heard) = serving(body);
+    let finished = conformance_in(folder.path(), &["run", "--suite", "suite", &url]);
+    assert_eq!(finished.code, Some(0), "{}{}", finished.stdout, finished.stderr);
+    let of_run: Vec<String> = heard.try_iter().filter(|sent| sent.starts_with("PUT")).collect();
+    let exported = conformance_in(folder.path(), &["export", "--curl", "--suite", "suite"]);
+    let (code, output) = sh(folder.path(), &exported.stdout, &url);
+    assert_eq!(code, Some(0), "{output}\n{}", exported.stdout);
+    let of_script: Vec<String> = heard.try_iter().filter(|sent| sent.starts_with("PUT")).collect();
+    let value = |sent: &[String]| -> serde_json::Value {
+        let (head, body) = sent[0].split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("X-Price: 1.50"), "{head}");
+        assert!(body.contains("1.50,") || body.contains("1.50}"), "{body}");
+        serde_json::from_str(body).unwrap()
+    };
+    assert_eq!(value(&of_script), value(&of_run), "{}", exported.stdout);
+    assert_eq!(value(&of_run)["id"], "say \"hé\" \\ 😀");
+}
+
+#[test]
+fn shell_script_stops_at_a_value_that_was_not_captured() {
+    let folder = tempfile::tempdir().unwrap();
+    suite_of(
+        folder.path(),
+        concat!(
+            "  - id: get\n    title: values\n    request: {path: /a}\n    expect: {status: 200}\n    capture: {id: {json: /items/2/id}}\n",
+            "  - id: use\n    title: sent\n    request: {path: \"/b/${id}\"}\n    expect: {status: 200}\n",
+            "  - id: later\n    title: never\n    request: {path: /c}\n    expect: {status: 200}\n",
+        ),
+    );
+    let exported = conformance_in(folder.path(), &["export", "--curl", "--suite", "suite"]);
+    let (url, heard) = serving(r#"{"id": 1, "items": [{"id": 2}]}"#);
+    fs::write(folder.path().join("script.sh"), &exported.stdout).unwrap();
+    let output = Command::new("sh").arg("script.sh").arg(&url).current_dir(folder.path()).output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && message.contains("id: was not captured"), "{message}");
+    assert_eq!(heard.try_iter().count(), 1);
 }
 
 #[test]

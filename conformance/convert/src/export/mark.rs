@@ -114,7 +114,7 @@ pub(super) fn output(name: &str) -> String {
 }
 
 /// Replaces each mark by the result of `variable` for its name.
-pub(super) fn unmark(text: &str, variable: impl Fn(&str) -> String) -> String {
+pub(super) fn unmark(text: &str, mut variable: impl FnMut(&str) -> String) -> String {
     let mut unmarked = String::new();
     let mut rest = text;
     while let Some((before, name, after)) = next(rest) {

@@ -35,6 +35,10 @@ pub(super) fn text(text: &str) -> Option<Yaml> {
     if TOKEN.is_match(text) {
         return scalar(r"!regex '^[\w-]+\.[\w-]+\.[\w-]*$'");
     }
+    if MILLISECONDS.is_match(text) {
+        let digits = Yaml::Scalar(r"!regex '^\d{13}$'".to_owned());
+        return Some(Yaml::unsure("this may be a time, which differs each time", digits));
+    }
     if hides_address(text) {
         return Some(Yaml::unsure("an e-mail address was removed here", Yaml::Scalar("!string".to_owned())));
     }
@@ -84,6 +88,7 @@ static COUNTER: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?i)(index|revision|generation|_seq|sequence|uptime|took|duration|elapsed|ttl|latency|_ms)$")
 });
 static DATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\d{4}-\d\d-\d\d$"));
+static MILLISECONDS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^1[5-9]\d{11}$"));
 static HTTP_DATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d"));
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"^eyJ[\w-]+\.[\w-]+\.[\w-]*$"));
 static HEXADECIMAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[0-9a-fA-F]{24,}$"));

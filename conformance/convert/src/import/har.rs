@@ -1,6 +1,6 @@
 //! Extracts the exchanges of a browser recording (HTTP Archive 1.2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
@@ -209,17 +209,23 @@ fn exchange(
     let kept = fields(entry, "/request/headers")
         .filter(|(name, value)| needed(name) || !is_added_by_browser(name, value));
     let mut headers: Vec<Header> = Vec::new();
+    let mut seen = BTreeSet::new();
     for (name, value) in kept {
+        // Converters of the DevTools protocol write a field twice: as the page set it, and as it was sent.
+        if !seen.insert((name.to_ascii_lowercase(), value.clone())) {
+            continue;
+        }
         let value =
             secret(&name, &value, variables, &mut remarks).unwrap_or_else(|| value.replace("${", "$${"));
         headers.push(Header::new(&name, value));
     }
     let data = entry.pointer("/request/postData");
-    let body = data.and_then(|data| body(data, &mut headers));
     let length =
         fields(entry, "/request/headers").find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let length = length.and_then(|(_, length)| length.trim().parse().ok());
+    let body = data.and_then(|data| body(data, length, &mut headers));
     let size = entry.pointer("/request/bodySize").and_then(Json::as_i64).unwrap_or_default();
-    if body.is_none() && (size > 0 || length.is_some_and(|(_, length)| length.trim() != "0")) {
+    if body.is_none() && (size > 0 || length.is_some_and(|length| length > 0)) {
         return Err(Diagnostic::at(place, "the recording does not hold the body of this request"));
     }
     let sends_origin = headers.iter().any(|header| header.is("Origin"));
@@ -264,17 +270,34 @@ fn exchange(
 /// The boundary of a multipart body that a recording has as fields.
 const BOUNDARY: &str = "----conformance";
 
-/// Returns the body of a request: as text, in base64, or as the fields of a form.
-fn body(data: &Json, headers: &mut Vec<Header>) -> Option<Vec<u8>> {
+/// Returns the body of a request: as text, in base64, or as the fields of a form or the members of a JSON object. `length` is its
+/// Content-Length.
+fn body(data: &Json, length: Option<usize>, headers: &mut Vec<Header>) -> Option<Vec<u8>> {
     let written = text(data, "/text");
     if text(data, "/encoding") == "base64" {
         return base64::prelude::BASE64_STANDARD.decode(written).ok();
     }
     if !written.is_empty() {
-        return Some(written.as_bytes().to_vec());
+        return bytes_of(written, length);
     }
     let params = data.pointer("/params").and_then(Json::as_array).filter(|params| !params.is_empty())?;
-    if !text(data, "/mimeType").starts_with("multipart/") {
+    let media_type = text(data, "/mimeType");
+    if media_type.contains("json") {
+        // A list is saved as several members with one name.
+        let name = |param: &Json| text(param, "/name").to_owned();
+        let member = |same: &[Json]| {
+            let values: Vec<String> =
+                same.iter().map(|param| param.pointer("/value").unwrap_or(&Json::Null).to_string()).collect();
+            let value = values.join(",");
+            let value = if values.len() > 1 { format!("[{value}]") } else { value };
+            format!("{}:{value}", Json::from(same.first().map(name).unwrap_or_default()))
+        };
+        let members = params.chunk_by(|one, other| name(one) == name(other)).map(member);
+        let object = format!("{{{}}}", members.collect::<Vec<_>>().join(","));
+        // A list, or JSON with blanks, had another length.
+        return length.is_none_or(|length| length == object.len()).then(|| object.into_bytes());
+    }
+    if !media_type.starts_with("multipart/") {
         let mut form = form_urlencoded::Serializer::new(String::new());
         for param in params {
             form.append_pair(text(param, "/name"), text(param, "/value"));
@@ -299,6 +322,20 @@ fn body(data: &Json, headers: &mut Vec<Header>) -> Option<Vec<u8>> {
     headers.retain(|header| !header.is("Content-Type"));
     headers.push(Header::new("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}")));
     Some(body.into_bytes())
+}
+
+/// Returns the bytes of a body that is saved as text; `None` if the text lost some of them. Browsers save the bytes of a binary body
+/// as characters, so that the text has as many characters as the body has bytes.
+fn bytes_of(written: &str, length: Option<usize>) -> Option<Vec<u8>> {
+    let Some(length) = length.filter(|length| *length != written.len()) else {
+        return Some(written.as_bytes().to_vec());
+    };
+    let is_binary = written.chars().count() == length;
+    match written.chars().map(|one| u8::try_from(u32::from(one))).collect() {
+        Ok(bytes) if is_binary => Some(bytes),
+        _ if written.contains(char::REPLACEMENT_CHARACTER) => None,
+        _ => Some(written.as_bytes().to_vec()),
+    }
 }
 
 /// Returns the saved bytes of the body of a response; none if they are in invalid base64.

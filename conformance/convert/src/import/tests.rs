@@ -365,6 +365,24 @@ fn recordings_keep_bodies_and_the_fields_that_responses_depend_on() {
     assert!(page.contains("Accept: application/json"), "{page}");
     let page = posted("{\"text\": \"x\"}", &field("Authorization", "Bearer s3cret"), JSON);
     assert!(page.contains("Bearer ${token}") && !page.contains("s3cret"), "{page}");
+    // As written by converters of the DevTools protocol.
+    let twice = format!("{0}, {0}", field("X-Requested-With", "XMLHttpRequest"));
+    let json = "{\"mimeType\": \"application/json\", \"params\": [{\"name\": \"selector\", \"value\": {\"a\": 1}}, {\"name\": \"note\", \"value\": \"q\"}]}";
+    let page = posted(json, &format!("{twice}, {}", field("Content-Length", "31")), JSON);
+    assert!(page.contains(r#"{"selector":{"a":1},"note":"q"}"#), "{page}");
+    assert_eq!(page.matches("X-Requested-With").count(), 1, "{page}");
+    let request = |data: &str, length: &str| {
+        let length = field("Content-Length", length);
+        format!(
+            "{{\"method\": \"POST\", \"url\": \"http://h.test/a\", \"headers\": [{length}], \"postData\": {data}}}"
+        )
+    };
+    for data in [(json, "15"), ("{\"text\": \"a\u{fffd}b\"}", "3")] {
+        assert!(recorded(&request(data.0, data.1), JSON).is_err(), "{data:?}");
+    }
+    // Bytes that are saved as characters.
+    let binary = recorded(&request("{\"text\": \"\\u0000\u{ff}\"}", "2"), JSON);
+    assert!(binary.is_err_and(|wrong| wrong.to_string().contains("no request to")));
     let conditional = format!(
         "{{\"method\": \"GET\", \"url\": \"http://h.test/a\", \"headers\": [{}]}}",
         field("If-None-Match", "\\\"abc\\\"")

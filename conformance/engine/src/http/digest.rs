@@ -46,7 +46,9 @@ impl Credentials {
         let mut request = request.clone();
         request.body = Some(Vec::new());
         let before = request.headers.len();
-        request.headers.retain(|header| !header.is("expect"));
+        // curl composes a form, with its content type, only when it sends it.
+        let is_form = |header: &Header| header.is("content-type") && header.value.contains("; boundary=");
+        request.headers.retain(|header| !header.is("expect") && !is_form(header));
         request.after_length = request.after_length.saturating_sub(before - request.headers.len());
         request
     }

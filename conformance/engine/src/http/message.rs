@@ -66,14 +66,19 @@ impl<'a> Message<'a> {
 fn head(request: &Prepared, target: &str, route: &Route) -> Vec<u8> {
     let Prepared { method, headers, body, .. } = request;
     let mut head = Vec::with_capacity(512);
+    let version: &[u8] = if request.version == HttpVersion::Http10 { b" HTTP/1.0" } else { b" HTTP/1.1" };
+    let (path, query) = target.split_at(target.find('?').map_or(target.len(), |at| at + 1));
+    let query = request.query.as_deref().unwrap_or(query.as_bytes());
+    for part in [method.as_bytes(), b" ", route.before_target().as_bytes(), path.as_bytes(), query, version] {
+        head.extend_from_slice(part);
+    }
+    head.extend_from_slice(b"\r\n");
     let mut line = |parts: &[&str]| {
         for part in parts {
             head.extend_from_slice(part.as_bytes());
         }
         head.extend_from_slice(b"\r\n");
     };
-    let version = if request.version == HttpVersion::Http10 { " HTTP/1.0" } else { " HTTP/1.1" };
-    line(&[method, " ", &route.before_target(), target, version]);
     let adds = |name: &str| {
         let without = request.without.iter().any(|own| own.eq_ignore_ascii_case(name));
         !without && !headers.iter().any(|header| header.is(name))

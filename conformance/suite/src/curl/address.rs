@@ -32,9 +32,10 @@ pub(super) fn read(
 ) -> Result<Address, Diagnostic> {
     // The value of an expression may be a URL, such as that of a Location.
     if let Some(first) = leading(word).filter(|first| first.starts_with("${")) {
-        let after = word[first.len()..].split('#').next().unwrap_or_default();
+        let after = &word[first.len()..];
         let after = if globs { without_globs(after, word, reader)? } else { after.to_owned() };
-        check(&after, word, reader)?;
+        let after = after.split('#').next().unwrap_or_default();
+        check(after, word, reader)?;
         return Ok(Address { user: None, target: format!("{first}{after}") });
     }
     let (scheme, host_of_origin) = origin.split_once("://").unwrap_or(("http", origin));
@@ -60,13 +61,14 @@ pub(super) fn read(
             .wrong(word, message)
             .help("write URLs with the `origin` in suite.yaml; requests replace it by the target's"));
     }
-    let after = after.split('#').next().unwrap_or_default();
     let before = if computed.is_empty() && !after.starts_with('/') { "/" } else { computed };
     let mut target = [before, after].concat();
     if globs {
+        // The fragment counts, although it is not sent.
         target = without_globs(&target, word, reader)?;
     }
     check(&target, word, reader)?;
+    target.truncate(target.find('#').unwrap_or(target.len()));
     Ok(Address { user: user.map(|user| reader.text(&credentials(user))).transpose()?, target })
 }
 

@@ -26,7 +26,7 @@ pub(super) fn item(value: &str, reader: &Reader<'_>) -> Result<Item, Diagnostic>
         return Ok(Item::Close);
     }
     if let Some(rest) = content.strip_prefix('(') {
-        let mut group = Part::new(name);
+        let mut group = Part { parts: Some(Vec::new()), ..Part::new(name) };
         parameters(&mut group, &mut &*rest, &[';'], reader)?;
         return Ok(Item::Open(group));
     }
@@ -39,16 +39,23 @@ pub(super) fn item(value: &str, reader: &Reader<'_>) -> Result<Item, Diagnostic>
         let mut part = Part::new(if parts.is_empty() && !rest.contains(',') { name } else { "" });
         parameters(&mut part, &mut rest, ends, reader)?;
         part.content = match (kind, content.as_str()) {
-            (None, _) => Field::Text(reader.text(&content)?),
+            (None, _) => {
+                part.infer_type(None);
+                Field::Text(reader.text(&content)?)
+            }
             (Some('@'), "-") => {
                 part.filename.get_or_insert(crate::template::Text::literal("-"));
+                part.infer_type(None);
                 held(reader.file("-")?, reader)?
             }
             (Some('@'), _) => {
                 part.come_from(&content);
                 held(reader.file(&content)?, reader)?
             }
-            (Some(_), _) => held(reader.file(&content)?, reader)?,
+            (Some(_), _) => {
+                part.infer_type(Some(&content));
+                held(reader.file(&content)?, reader)?
+            }
         };
         parts.push(part);
         match rest.strip_prefix(',') {
@@ -93,6 +100,11 @@ fn parameters(
         } else if let Some(written) = rest.strip_prefix("headers=") {
             *rest = written.trim_start();
             let line = word(rest, ends);
+            if line.starts_with(['@', '<']) {
+                return Err(reader
+                    .wrong(&line, "`headers=` of a form part cannot read a file here")
+                    .help("write each field as headers=\"Name: value\""));
+            }
             if !line.split_once(':').is_some_and(|(name, _)| is_token(name)) || line.contains(['\r', '\n']) {
                 return Err(reader
                     .wrong(&line, format!("`{line}` is not a header field"))

@@ -240,7 +240,16 @@ impl<'a> Command<'a> {
             }
             Meaning::MaxTime => self.transfer.timeout = self.seconds(word, value)?,
             Meaning::ConnectTimeout => self.transfer.connect_timeout = self.seconds(word, value)?,
-            Meaning::Range => self.field("Range", &format!("bytes={value}"))?,
+            Meaning::Range => {
+                // curl reads a number alone as the first byte of an open range.
+                let digits = value.find(|one: char| !one.is_ascii_digit()).unwrap_or(value.len());
+                match value.get(..digits) {
+                    Some(first) if digits > 0 && !value.contains('-') && !value.contains("${") => {
+                        self.field("Range", &format!("bytes={first}-"))?;
+                    }
+                    _ => self.field("Range", &format!("bytes={value}"))?,
+                }
+            }
             // With an expression, the value decides at run time.
             Meaning::Cookie if value.contains('=') || value.contains("${") => {
                 self.cookies.push(self.reader.text(value)?);
@@ -550,6 +559,12 @@ impl<'a> Command<'a> {
                 .wrong(word, "curl cannot send data with a HEAD request")
                 .help("use -G to send the data in the query"));
         }
+        if (carries || upload.is_some()) && self.fields.iter().any(|field| field.is("range")) {
+            return Err(self
+                .reader
+                .wrong("-r", "curl sends no Range field with a body")
+                .help("write the field that you mean with -H, such as -H 'Content-Range: bytes 0-9/100'"));
+        }
         let inferred = match (head, carries, &upload) {
             (.., Some(_)) => "PUT",
             (true, ..) => "HEAD",
@@ -641,12 +656,20 @@ impl<'a> Command<'a> {
             address::check(text.written(), text.written(), &self.reader)?;
         }
         for bytes in self.query.iter().flat_map(Field::bytes) {
-            let text = std::str::from_utf8(bytes).map_err(|_| {
-                self.reader
-                    .wrong("-G", "the query has bytes that are not UTF-8, which a step cannot send in a URL")
-                    .help("percent-encode them")
-            })?;
-            address::check(&text.replace("${", ""), text, &self.reader)?;
+            let text = String::from_utf8_lossy(bytes);
+            let can_send_bytes = matches!(self.version, HttpVersion::Http1 | HttpVersion::Http10)
+                && matches!(self.transfer.authentication, Authentication::Basic | Authentication::OnDemand)
+                && matches!(self.reader.stdin, Input::Given(_));
+            if text.contains(char::REPLACEMENT_CHARACTER) && !can_send_bytes {
+                return Err(self
+                    .reader
+                    .wrong(
+                        "-G",
+                        "the query has bytes that are not UTF-8, which this step cannot send in a URL",
+                    )
+                    .help("percent-encode them"));
+            }
+            address::check(&text.replace("${", ""), &text, &self.reader)?;
         }
         request.query = self.query.into();
         request.headers = self.headers.into();
@@ -702,6 +725,11 @@ impl<'a> Command<'a> {
             option::Wrong::Unsupported(word, name, at, reason) => {
                 let place = if *at == 0 { place_of(word, reader.place) } else { self.letter(word, *at) };
                 let within = if *at == 0 { String::new() } else { within(word) };
+                let method = word.trim_start_matches('-');
+                if *at > 0 && matches!(method, "POST" | "PUT" | "PATCH" | "HEAD") {
+                    return Diagnostic::at(place, format!("`{word}` is not how curl names a method"))
+                        .help(format!("write `-X {method}`"));
+                }
                 Diagnostic::at(place, format!("curl option `{name}`{within} is not supported: {reason}"))
             }
         }

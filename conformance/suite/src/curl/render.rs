@@ -54,6 +54,10 @@ fn words(request: &Prepared, base: &str, length: usize, quote: Quote) -> String 
     if request.any_target() {
         word(&mut words, " ", base, quote);
         word(&mut words, " --request-target ", &request.target, quote);
+    } else if let Some(query) = &request.query {
+        let path = request.target.split('?').next().unwrap_or_default();
+        let url = [base.trim_end_matches('/').as_bytes(), path.as_bytes(), b"?", query].concat();
+        words.push_str(&format!(" \"$(printf {})\"", printable(&url)));
     } else {
         word(&mut words, " ", &[base.trim_end_matches('/'), &request.target].concat(), quote);
     }

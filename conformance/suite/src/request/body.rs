@@ -201,6 +201,18 @@ impl Body {
 }
 
 impl Field {
+    /// Whether it sends nothing, whatever the values of variables are.
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(text)
+            | Self::Urlencoded { name: None, value: text }
+            | Self::Encoded { name: None, value: text } => text.written().is_empty(),
+            Self::Bytes(bytes) | Self::File { bytes, .. } => bytes.is_empty(),
+            Self::Joined(pieces) => pieces.iter().all(Self::is_empty),
+            Self::Urlencoded { name: Some(_), .. } | Self::Encoded { name: Some(_), .. } => false,
+        }
+    }
+
     pub(super) fn texts(&self) -> Vec<&Text> {
         match self {
             Self::Text(text) | Self::Urlencoded { value: text, .. } | Self::Encoded { value: text, .. } => {
@@ -299,11 +311,12 @@ impl JsonText {
     }
 }
 
-/// Returns the fields with `&` before each that needs a separator and is not the first.
+/// Returns the fields with `&` before each that needs a separator and is not the first. Empty fields at the beginning do not count, as
+/// in curl.
 pub(crate) fn parted(fields: impl IntoIterator<Item = (Field, bool)>) -> Box<[Field]> {
-    let mut pieces = Vec::new();
+    let mut pieces: Vec<Field> = Vec::new();
     for (field, wants) in fields {
-        if wants && !pieces.is_empty() {
+        if wants && !pieces.iter().all(Field::is_empty) {
             pieces.push(Field::Bytes(b"&".to_vec()));
         }
         pieces.push(field);

@@ -124,18 +124,31 @@ fn file(path: &str, node: &Node, source: &Arc<Source>, files: Files<'_>) -> Resu
 }
 
 impl Part {
-    /// Sets the name of a file, and the content type that curl infers from it.
+    /// Sets the name of a file, and the content type that curl infers from the name that is sent, or else from that of the file.
     pub(crate) fn come_from(&mut self, path: &str) {
         let filename = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
-        self.content_type.get_or_insert_with(|| Text::literal(media_type(path)));
+        let sent = self.filename.as_ref().and_then(|sent| media_type(sent.written()));
+        let media_type = sent.or_else(|| media_type(path)).unwrap_or("application/octet-stream");
+        self.content_type.get_or_insert_with(|| Text::literal(media_type));
         self.filename.get_or_insert_with(|| Text::literal(&filename));
+    }
+
+    /// Sets the content type that curl infers from the name that is sent, or from the file whose contents are sent without its name.
+    pub(crate) fn infer_type(&mut self, file: Option<&str>) {
+        let sent = self.filename.as_ref().and_then(|sent| media_type(sent.written()));
+        let inferred = sent.or_else(|| file.and_then(media_type));
+        // curl leaves out the type that is the default of a part.
+        let inferred = inferred.filter(|inferred| *inferred != "text/plain" || self.filename.is_some());
+        if self.content_type.is_none() {
+            self.content_type = inferred.map(Text::literal);
+        }
     }
 }
 
-/// Returns the content type that curl gives a file by its extension, ignoring case.
-fn media_type(path: &str) -> &'static str {
-    let ending = Path::new(path).extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    match ending.to_ascii_lowercase().as_str() {
+/// Returns the content type that curl gives a file by the end of its name, ignoring case.
+pub(crate) fn media_type(path: &str) -> Option<&'static str> {
+    let (_, ending) = path.rsplit_once('.')?;
+    Some(match ending.to_ascii_lowercase().as_str() {
         "gif" => "image/gif",
         "jpg" | "jpeg" => "image/jpeg",
         "png" => "image/png",
@@ -144,6 +157,6 @@ fn media_type(path: &str) -> &'static str {
         "htm" | "html" => "text/html",
         "pdf" => "application/pdf",
         "xml" => "application/xml",
-        _ => "application/octet-stream",
-    }
+        _ => return None,
+    })
 }

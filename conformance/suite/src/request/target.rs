@@ -5,12 +5,13 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 /// Characters that are not allowed in a URL (RFC 3986, section 2), or that would end the path and query.
 const FOREIGN: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'#');
 
-/// Returns a target as curl sends it: without the segments `.` and `..` (unless `as_is`), with non-ASCII characters of the path
-/// percent-encoded, and otherwise unchanged.
+/// Returns a target as curl sends it: without the segments `.` and `..` (unless `as_is`) and without an empty query, with non-ASCII
+/// characters of the path percent-encoded, and otherwise unchanged.
 pub(super) fn of_curl(target: &str, as_is: bool) -> String {
     let target = target.split('#').next().unwrap_or_default();
     let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
     let path = if path.is_empty() { "/" } else { path };
+    let query = if query == "?" { "" } else { query };
     let path = if as_is { path.to_owned() } else { without_dots(path) };
     // curl rejects a URL with a blank, but the value of an expression can contain one.
     let ends = |one: char| one.is_ascii_control() || one == ' ';
@@ -44,6 +45,40 @@ pub(super) fn lower_escapes(piece: &str) -> String {
         rest = &rest[taken..];
     }
     lower + rest
+}
+
+/// First of the characters that stand for bytes that are not UTF-8 while a target is composed: the last 128 of Unicode, for private use.
+const STAND_IN: u32 = 0x10_ff80;
+
+/// Returns a text in which a character stands for each byte that is not UTF-8.
+pub(super) fn with_stand_ins(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        let stand_in = |byte: &u8| char::from_u32(STAND_IN + u32::from(*byte & 0x7f));
+        text.extend(chunk.invalid().iter().filter_map(stand_in));
+    }
+    text
+}
+
+/// Returns the target with percent-encoded bytes instead of the characters that stand for them, and the bytes of its query.
+pub(super) fn without_stand_ins(target: &str) -> (String, Vec<u8>) {
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    let byte = |one: char| u8::try_from(u32::from(one).checked_sub(STAND_IN)?).ok().map(|low| low | 0x80);
+    let (mut shown, mut bytes) = (String::with_capacity(target.len()), Vec::with_capacity(query.len()));
+    for one in target.chars() {
+        match byte(one) {
+            Some(byte) => shown.push_str(&format!("%{byte:02x}")),
+            None => shown.push(one),
+        }
+    }
+    for one in query.chars() {
+        match byte(one) {
+            Some(byte) => bytes.push(byte),
+            None => bytes.extend_from_slice(one.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    (shown, bytes)
 }
 
 /// Returns the path and the query of a URL under an origin, which may have a path of its own.
@@ -123,6 +158,7 @@ mod tests {
             ("/ü?ü", "/%c3%bc?ü"),
             ("/a#part", "/a"),
             ("?x", "/?x"),
+            ("/a?", "/a"),
             ("", "/"),
         ] {
             assert_eq!(of_curl(written, false), sent);

@@ -45,12 +45,108 @@ pause() {
   sleep "$1" 2>/dev/null || sleep 1
 }
 
-# Prints the first member with this name in the JSON of the response.
-member() {
-  printf '%s\n' "$answer" | sed "1,/^$cr*\$/d" |
-    sed -e ':a' -e '$!{' -e 'N' -e 'ba' -e '}' -e 's/\n/ /g' |
-    sed -n -e "s/\"$1\"[[:space:]]*:[[:space:]]*/\\
-/" -e 't found' -e 'd' -e ':found' -e 's/^.*\n//' -e 't value' -e ':value' -e 's/^"\([^"]*\)".*/\1/' -e 't print' -e 's/^\([^],}[:space:]]*\).*/\1/' -e ':print' -e 'p'
+# Prints the value at this JSON Pointer in the body of the response: a string without its quotes, or as JSON.
+json() {
+  printf '%s\n' "$answer" | LC_ALL=C POINTER=$1 AS_JSON=$2 awk '
+    function blanks() {
+      while (at <= size && index(" \t\r\n", substr(text, at, 1))) at++
+    }
+    function string(start, one) {
+      start = ++at
+      while (at <= size && (one = substr(text, at, 1)) != "\"") at += one == "\\" ? 2 : 1
+      if (at > size) exit 1
+      return substr(text, start, at++ - start)
+    }
+    function skip(one, depth) {
+      do {
+        blanks()
+        if (at > size) exit 1
+        one = substr(text, at, 1)
+        if (one == "\"") string()
+        else if (one == "[" || one == "{") { depth++; at++ }
+        else if (one == "]" || one == "}") { depth--; at++ }
+        else if (one == "," || one == ":") at++
+        else while (at <= size && !index("]}, \t\r\n", substr(text, at, 1))) at++
+      } while (depth > 0)
+    }
+    function find(key, one, number, start, name) {
+      blanks()
+      if (key > count) {
+        start = at
+        skip()
+        value = substr(text, start, at - start)
+        return 1
+      }
+      one = substr(text, at++, 1)
+      if (one != "{" && one != "[") return 0
+      for (number = 0; ; number++) {
+        blanks()
+        if (substr(text, at, 1) == ",") at++
+        blanks()
+        if (at > size || index("]}", substr(text, at, 1))) return 0
+        name = number ""
+        if (one == "{") {
+          name = plain(string())
+          blanks()
+          at++
+        }
+        if (name == keys[key] "") return find(key + 1)
+        skip()
+      }
+    }
+    function hex(digits, number, place) {
+      for (place = 1; place <= 4; place++) number = number * 16 + index("0123456789abcdef", tolower(substr(digits, place, 1))) - 1
+      return number
+    }
+    function utf8(code) {
+      if (code < 128) return sprintf("%c", code)
+      if (code < 2048) return sprintf("%c%c", 192 + int(code / 64), 128 + code % 64)
+      if (code < 65536) return sprintf("%c%c%c", 224 + int(code / 4096), 128 + int(code / 64) % 64, 128 + code % 64)
+      return sprintf("%c%c%c%c", 240 + int(code / 262144), 128 + int(code / 4096) % 64, 128 + int(code / 64) % 64, 128 + code % 64)
+    }
+    function plain(written, text, at, one, code) {
+      while (at = index(written, "\\")) {
+        text = text substr(written, 1, at - 1)
+        one = substr(written, at + 1, 1)
+        written = substr(written, at + 2)
+        if (one == "u") {
+          code = hex(written)
+          written = substr(written, 5)
+          if (code >= 55296 && code < 56320 && substr(written, 1, 2) == "\\u") {
+            code = 65536 + (code - 55296) * 1024 + hex(substr(written, 3)) - 56320
+            written = substr(written, 7)
+          }
+          text = text utf8(code)
+        } else if (one == "n") text = text "\n"
+        else if (one == "t") text = text "\t"
+        else if (one == "r") text = text "\r"
+        else if (one == "b") text = text "\b"
+        else if (one == "f") text = text "\f"
+        else text = text one
+      }
+      return text written
+    }
+    BEGIN { is_between = 1 }
+    is_between && /^HTTP\// { is_between = 0; is_head = 1; next }
+    is_head { sub(/\r$/, ""); if ($0 == "") { is_head = 0; is_between = 1 }; next }
+    { is_between = 0; text = text $0 "\n" }
+    END {
+      size = length(text)
+      at = 1
+      count = split(ENVIRON["POINTER"], keys, "/")
+      for (key = 2; key <= count; key++) {
+        gsub(/~1/, "/", keys[key])
+        gsub(/~0/, "~", keys[key])
+      }
+      if (!find(2)) exit 1
+      if (ENVIRON["AS_JSON"] == "" && substr(value, 1, 1) == "\"") value = plain(substr(value, 2, length(value) - 2))
+      printf "%s", value
+    }'
+}
+
+# Prints a text as a string of JSON.
+json_string() {
+  printf '"%s"' "$(printf '%s' "$1" | sed 's/["\\]/\\&/g')"
 }
 
 # Prints the first group of this pattern in the first line that matches.
@@ -97,12 +193,11 @@ expect '???' 'desk/all::fields'
 #     capture: {ticket: {json: /tickets/0/id}, number: {text: 'No (\d+)'}, place: {header: location}, seat: {cookie: seat}}
 answer=$(curl -s -i "$target"/tickets -X POST)
 expect '201' 'desk/all::ticket'
-# Takes the first member with this name for /tickets/0/id.
-ticket=$(member 'id')
+ticket=$(json '/tickets/0/id') || unset ticket
 # sed may interpret this pattern differently: No (\d+)
-number=$(printf '%s\n' "$answer" | part 'No ([0-9]+)')
-place=$(printf '%s\n' "$answer" | sed -n 's/^[Ll][Oo][Cc][Aa][Tt][Ii][Oo][Nn]: *\(.*\)$/\1/p' | sed -n '1p' | sed "s/$cr\$//")
-seat=$(printf '%s\n' "$answer" | sed -n 's/^[Ss][Ee][Tt]-[Cc][Oo][Oo][Kk][Ii][Ee]: *seat=\([^;]*\).*/\1/p' | sed -n '$p')
+number=$(printf '%s\n' "$answer" | part 'No ([0-9]+)'); [ -n "$number" ] || unset number
+place=$(printf '%s\n' "$answer" | sed -n 's/^[Ll][Oo][Cc][Aa][Tt][Ii][Oo][Nn]: *\(.*\)$/\1/p' | sed -n '1p' | sed "s/$cr\$//"); [ -n "$place" ] || unset place
+seat=$(printf '%s\n' "$answer" | sed -n 's/^[Ss][Ee][Tt]-[Cc][Oo][Oo][Kk][Ii][Ee]: *seat=\([^;]*\).*/\1/p' | sed -n '$p'); [ -n "$seat" ] || unset seat
 
 #   - id: sent
 #     title: and what is sent of it
@@ -110,19 +205,21 @@ seat=$(printf '%s\n' "$answer" | sed -n 's/^[Ss][Ee][Tt]-[Cc][Oo][Oo][Kk][Ii][Ee
 #       curl "http://desk.example/tickets/${ticket}?seat=${seat}" -H "X-Number: ${number}" -d '{"place": "${place}"}'
 #     expect: {status: 200}
 #     capture: {next: {header: link, pattern: '<([^>]*)>; rel="next"'}, row: {cookie: seat, pattern: '\d+'}, shelf: {json: /place, pattern: 's/(\S+)'}}
+: "${number?was not captured}" "${place?was not captured}" "${seat?was not captured}" "${ticket?was not captured}"
 answer=$(curl -s -i "$target"'/tickets/'"$ticket"'?seat='"$seat"'' -H 'X-Number: '"$number"'' --data-raw '{"place": "'"$place"'"}')
 expect '200' 'desk/all::sent'
 # sed may interpret this pattern differently: <([^>]*)>; rel="next"
-next=$(printf '%s\n' "$answer" | sed -n 's/^[Ll][Ii][Nn][Kk]: *\(.*\)$/\1/p' | sed "s/$cr\$//" | part '<([^>]*)>; rel="next"')
+next=$(printf '%s\n' "$answer" | sed -n 's/^[Ll][Ii][Nn][Kk]: *\(.*\)$/\1/p' | sed "s/$cr\$//" | part '<([^>]*)>; rel="next"'); [ -n "$next" ] || unset next
 # sed may interpret this pattern differently: (\d+)
-row=$(printf '%s\n' "$answer" | sed -n 's/^[Ss][Ee][Tt]-[Cc][Oo][Oo][Kk][Ii][Ee]: *seat=\([^;]*\).*/\1/p' | sed -n '$p' | part '([0-9]+)')
+row=$(printf '%s\n' "$answer" | sed -n 's/^[Ss][Ee][Tt]-[Cc][Oo][Oo][Kk][Ii][Ee]: *seat=\([^;]*\).*/\1/p' | sed -n '$p' | part '([0-9]+)'); [ -n "$row" ] || unset row
 # sed may interpret this pattern differently: s/(\S+)
-shelf=$(member 'place' | part 's\/([^[:space:]]+)')
+shelf=$(json '/place' | part 's\/([^[:space:]]+)'); [ -n "$shelf" ] || unset shelf
 
 #   - id: parts
 #     title: parts of what is found, and what is sent of them
 #     request: {path: "${next}?row=${row}&shelf=${shelf}"}
 #     expect: {status: 200}
+: "${next?was not captured}" "${row?was not captured}" "${shelf?was not captured}"
 locate ''"$next"'?row='"$row"'&shelf='"$shelf"'' ''
 answer=$(curl -s -i "$located_url")
 expect '200' 'desk/all::parts'
@@ -208,9 +305,9 @@ expect '???' 'desk/all::raw'
 #     capture: {ticket: {json: /id}, number: {json: /number}, mark: {json: /mark}}
 answer=$(curl -s -i "$target"/tickets -X POST)
 expect '201' 'desk/expected::ticket'
-ticket=$(member 'id')
-number=$(member 'number')
-mark=$(member 'mark')
+ticket=$(json '/id') || unset ticket
+number=$(json '/number') || unset number
+mark=$(json '/mark') || unset mark
 
 #   - id: list
 #     title: it is in the list

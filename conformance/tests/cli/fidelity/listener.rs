@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// A request, normalized: sorted header fields, no version of the user agent, no form boundary.
+#[derive(Clone)]
 pub(crate) struct Sent {
     pub(crate) line: String,
     pub(crate) fields: Vec<String>,

@@ -307,7 +307,9 @@ impl RecordBuilder<'_> {
         let headers = (request.headers.iter())
             .map(|header| Header { value: redactor.header(&header.name, &header.value), ..header.clone() })
             .collect();
-        Prepared { target: redactor.text(&request.target), headers, body, raw, ..request.clone() }
+        let target = redactor.text(&request.target);
+        let query = request.query.clone().filter(|_| target == request.target);
+        Prepared { target, query, headers, body, raw, ..request.clone() }
     }
 
     fn sent(&self, request: Prepared, body: Option<Body>) -> Sent {

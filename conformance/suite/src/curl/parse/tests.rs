@@ -93,6 +93,16 @@ fn json_option_sets_content_type_and_accept() {
 }
 
 #[test]
+fn range_option_with_a_number_alone_is_open() {
+    for (range, sent_as) in
+        [("500", "bytes=500-"), ("0-9", "bytes=0-9"), ("-5", "bytes=-5"), ("1,5", "bytes=1-")]
+    {
+        let request = sent(&format!("curl -r {range} http://0.0.0.0:5000/"));
+        assert_eq!(header(&request, "Range"), Some(sent_as));
+    }
+}
+
+#[test]
 fn method_option_overrides_post() {
     assert_eq!(sent("curl -d a=1 -X PUT http://0.0.0.0:5000/").method, "PUT");
     assert_eq!(sent("curl -I http://0.0.0.0:5000/").method, "HEAD");
@@ -200,6 +210,12 @@ const SHELL_TEXT: &[(&str, &[&str], &str)] = &[
     ("curl http://H/ -f --fail-with-body", &["curl refuses --fail together"], "1:30"),
     ("curl http://H/ -H $'X-A: b\\n'", &["field `X-A` has a line end"], "1:32"),
     ("curl http://H/ --aws-sigv4 aws:amz", &["--aws-sigv4` is not supported", "-H"], "1:27"),
+    ("curl -POST http://H/a", &["`-POST` is not how curl names a method", "write `-X POST`"], "1:7"),
+    ("curl http://H/a -r 0-9 -d x", &["curl sends no Range field with a body", "Content-Range"], "1:28"),
+    ("curl 'http://H/a#b c'", &["would not send ` `"], "1:7"),
+    ("curl 'http://H/a#{b'", &["would not send `{`"], "1:7"),
+    ("curl http://H/a -F 'a=b;headers=@fields'", &["cannot read a file", "headers=\"Name: value\""], "1:31"),
+    ("curl -K opts http://H/a", &["curl option `-K` is not supported", "write them in the command"], "1:7"),
     ("curl http://H/ -L --max-redirs -2", &["needs a number, or -1"], "1:30"),
 ];
 
