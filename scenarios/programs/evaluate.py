@@ -11,6 +11,7 @@ the running server.
 """
 import contextlib
 import os
+import runpy
 import sys
 import tempfile
 import traceback
@@ -25,6 +26,12 @@ def request(path="/", headers=None, cookies=None):
         pairs = ["{}={}".format(name, value) for name, value in cookies.items()]
         headers["Cookie"] = "; ".join(pairs)
     return Request(EnvironBuilder(path=path, headers=headers).get_environ())
+
+
+def application():
+    """Return the application as `python3 -m api.v1.app` makes it, without
+    starting the server. Views that import the module get a second one."""
+    return runpy.run_module("api.v1.app", run_name="application")["app"]
 
 
 def dispatch(app, path, method="GET", json=None, user=None):
@@ -58,7 +65,8 @@ def evaluate(line, names, output):
 def main():
     """Run all lines in an empty folder."""
     sys.path[0] = os.getcwd()
-    names = {"request": request, "dispatch": dispatch}
+    names = {"request": request, "application": application,
+             "dispatch": dispatch}
     output = sys.stdout
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
