@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::process::isolation::Confined;
 use super::process::{Command, Exit, Process, find};
+use super::ready::is_over;
 use conformance_suite::response::Response;
 use conformance_suite::shell;
 use conformance_suite::suite::{Execution, FILES};
@@ -61,6 +62,9 @@ pub enum End {
     TimedOut(Duration),
 }
 
+/// How often to look whether a program waits for a processor, after its time limit.
+const POLL: Duration = Duration::from_millis(100);
+
 /// Why a program was not run.
 #[derive(Debug, thiserror::Error)]
 pub enum NotRun {
@@ -70,6 +74,9 @@ pub enum NotRun {
     /// It could not be started.
     #[error("the program does not start: {0}")]
     Start(String),
+    /// It did not end, but it had no processor for most of the time.
+    #[error("the program did not end: the machine was too slow to run it for {0:?}")]
+    TooSlow(Duration),
 }
 
 impl Workplace {
@@ -78,7 +85,7 @@ impl Workplace {
         execution.needs.iter().map(String::as_str).find(|needed| !self.directory.join(needed).exists())
     }
 
-    /// Runs a program until it ends or `limit` has passed. It and its children are killed by then, and also if the future
+    /// Runs a program until it ends or `limit` has passed, without the time in which it waits for a processor. It and its children are killed by then, and also if the future
     /// is dropped.
     pub(super) async fn execute(
         &self,
@@ -128,10 +135,7 @@ impl Workplace {
             kept: MOST_PRINTED,
         })
         .map_err(start)?;
-        let end = match tokio::time::timeout(limit, process.wait()).await {
-            Ok(exit) => End::Exited(exit),
-            Err(_) => End::TimedOut(limit),
-        };
+        let end = end_of(&process, limit).await?;
         let elapsed = began.elapsed();
         let [stdout, stderr] = process.finish().await.map(|(body, cut)| Response {
             status: end.code().and_then(|code| code.try_into().ok()).unwrap_or_default(),
@@ -195,5 +199,25 @@ impl Drop for Removed {
         } else {
             fs::remove_file(&self.0).ok();
         }
+    }
+}
+
+/// Waits until a program exits, or its time is over.
+///
+/// # Errors
+/// The machine had no processor for the program.
+async fn end_of(process: &Process, limit: Duration) -> Result<End, NotRun> {
+    let began = Instant::now();
+    let mut wait = limit;
+    loop {
+        if let Ok(exit) = tokio::time::timeout(wait, process.wait()).await {
+            return Ok(End::Exited(exit));
+        }
+        let waited = process.waited_for_processor();
+        if is_over(began.elapsed(), limit, || waited) {
+            let has_run = began.elapsed().saturating_sub(waited) >= limit;
+            return if has_run { Ok(End::TimedOut(limit)) } else { Err(NotRun::TooSlow(limit)) };
+        }
+        wait = POLL;
     }
 }

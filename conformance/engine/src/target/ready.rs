@@ -178,7 +178,11 @@ async fn answers(ports: &[u16], request: &Prepared, transport: &Transport) -> bo
 
 /// Whether a start has used up its limit. Time in which the program was ready to run but had no processor does not count,
 /// up to [`MAX_STRETCH`] times the limit in all.
-fn is_over(elapsed: Duration, limit: Duration, waited_for_processor: impl FnOnce() -> Duration) -> bool {
+pub(super) fn is_over(
+    elapsed: Duration,
+    limit: Duration,
+    waited_for_processor: impl FnOnce() -> Duration,
+) -> bool {
     elapsed >= limit
         && (elapsed >= limit * MAX_STRETCH || elapsed.saturating_sub(waited_for_processor()) >= limit)
 }
