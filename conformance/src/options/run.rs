@@ -31,7 +31,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE", help_heading = "Target")]
     pub target: Option<PathBuf>,
     /// Command that starts the target in the current folder, once for each profile.
-    #[arg(last = true, value_name = "COMMAND", value_hint = clap::ValueHint::AnyPath)]
+    #[arg(last = true, value_name = "COMMAND")]
     pub program: Vec<String>,
     /// Test every subfolder and zip file in DIR, or everything that matches a glob pattern, and compare the results.
     #[arg(long, value_name = "DIR", help_heading = "Target", conflicts_with_all = ["url", "watch", "shard"])]

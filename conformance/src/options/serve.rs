@@ -17,7 +17,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE", help_heading = "Target")]
     pub target: Option<PathBuf>,
     /// Command that starts the target in the current folder.
-    #[arg(last = true, value_name = "COMMAND", value_hint = clap::ValueHint::AnyPath)]
+    #[arg(last = true, value_name = "COMMAND")]
     pub program: Vec<String>,
     /// Port on which the target listens [default: a free one].
     #[arg(long, value_name = "PORT", help_heading = "Target", value_parser = clap::value_parser!(u16).range(1..))]
