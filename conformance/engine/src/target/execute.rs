@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::process::isolation::Confined;
-use super::process::{Command, Exit, Process, find};
-use super::ready::is_over;
+use super::process::{Command, Exit, MAX_STRETCH, Process, find};
 use conformance_suite::response::Response;
 use conformance_suite::shell;
 use conformance_suite::suite::{Execution, FILES};
@@ -60,10 +59,9 @@ pub enum End {
     Exited(Exit),
     /// It was killed at the time limit.
     TimedOut(Duration),
+    /// It was killed after this time, in which it had no processor for so long that the limit was not used up.
+    Starved(Duration),
 }
-
-/// How often to look whether a program waits for a processor, after its time limit.
-const POLL: Duration = Duration::from_millis(100);
 
 /// Why a program was not run.
 #[derive(Debug, thiserror::Error)]
@@ -74,9 +72,6 @@ pub enum NotRun {
     /// It could not be started.
     #[error("the program does not start: {0}")]
     Start(String),
-    /// It did not end, but it had no processor for most of the time.
-    #[error("the program did not end: the machine was too slow to run it for {0:?}")]
-    TooSlow(Duration),
 }
 
 impl Workplace {
@@ -85,7 +80,7 @@ impl Workplace {
         execution.needs.iter().map(String::as_str).find(|needed| !self.directory.join(needed).exists())
     }
 
-    /// Runs a program until it ends or `limit` has passed, without the time in which it waits for a processor. It and its children are killed by then, and also if the future
+    /// Runs a program until it ends or has used up `limit` (see [`Process::has_used`]). It and its children are killed by then, and also if the future
     /// is dropped.
     pub(super) async fn execute(
         &self,
@@ -135,8 +130,13 @@ impl Workplace {
             kept: MOST_PRINTED,
         })
         .map_err(start)?;
-        let end = end_of(&process, limit).await?;
+        let exit = process.wait_at_most(limit).await;
         let elapsed = began.elapsed();
+        let end = match exit {
+            Some(exit) => End::Exited(exit),
+            None if elapsed < limit * MAX_STRETCH => End::TimedOut(limit),
+            None => End::Starved(limit * MAX_STRETCH),
+        };
         let [stdout, stderr] = process.finish().await.map(|(body, cut)| Response {
             status: end.code().and_then(|code| code.try_into().ok()).unwrap_or_default(),
             body,
@@ -165,7 +165,7 @@ impl End {
     pub fn code(self) -> Option<i32> {
         match self {
             Self::Exited(Exit::Status(code)) => Some(code),
-            Self::Exited(_) | Self::TimedOut(_) => None,
+            Self::Exited(_) | Self::TimedOut(_) | Self::Starved(_) => None,
         }
     }
 }
@@ -175,6 +175,9 @@ impl std::fmt::Display for End {
         match self {
             Self::Exited(exit) => exit.fmt(f),
             Self::TimedOut(limit) => write!(f, "did not end within {limit:?}"),
+            Self::Starved(time) => {
+                write!(f, "waited for a processor for most of {time:?}; the machine is too slow")
+            }
         }
     }
 }
@@ -199,25 +202,5 @@ impl Drop for Removed {
         } else {
             fs::remove_file(&self.0).ok();
         }
-    }
-}
-
-/// Waits until a program exits, or its time is over.
-///
-/// # Errors
-/// The machine had no processor for the program.
-async fn end_of(process: &Process, limit: Duration) -> Result<End, NotRun> {
-    let began = Instant::now();
-    let mut wait = limit;
-    loop {
-        if let Ok(exit) = tokio::time::timeout(wait, process.wait()).await {
-            return Ok(End::Exited(exit));
-        }
-        let waited = process.waited_for_processor();
-        if is_over(began.elapsed(), limit, || waited) {
-            let has_run = began.elapsed().saturating_sub(waited) >= limit;
-            return if has_run { Ok(End::TimedOut(limit)) } else { Err(NotRun::TooSlow(limit)) };
-        }
-        wait = POLL;
     }
 }

@@ -56,7 +56,7 @@ fn completion_scripts_ask_the_program() {
 
 #[test]
 fn bash_completes_options_and_names_of_the_suite() {
-    let todo = data("suites/todo").display().to_string();
+    let todo = data("../suites/todo").display().to_string();
     let completed = |words: &str| completed_by_bash(words);
     assert!(completed("run --sh").iter().any(|candidate| candidate == "--show-secrets"));
     assert_eq!(completed("run --stage session-1"), ["session-1", "session-10"]);

@@ -38,7 +38,7 @@ impl Exchanges<'_> {
             Err(error) => {
                 let place = match &error {
                     NotRun::Template(error) => execution.place.find(error.written()),
-                    NotRun::Start(_) | NotRun::TooSlow(_) => execution.place.clone(),
+                    NotRun::Start(_) => execution.place.clone(),
                 };
                 let judgement = Judgement::because(Verdict::Inconclusive, format!("{error} ({place})"));
                 self.mark_missing(definition, &judgement);
