@@ -22,6 +22,7 @@ fn main() -> ExitCode {
     if let Some(code) = conformance_engine::target::isolation::helper() {
         return code;
     }
+    options::complete();
     conformance_engine::run::silence_caught_panics();
     let options = match Options::read() {
         Ok(options) => options,

@@ -1,5 +1,6 @@
 //! Defines the command line. No other module reads flags.
 
+mod complete;
 mod curl;
 mod help;
 mod manual;
@@ -22,6 +23,7 @@ use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::plan::Selection;
 use conformance_suite::suite::Folder;
 
+pub(crate) use complete::answer as complete;
 pub(crate) use curl::{Export, Import, Init, Record};
 use help::{COMPLETION_EXAMPLES, EXAMPLES, EXIT_CODES, MERGE_EXAMPLES, RUN_EXAMPLES};
 pub(crate) use openapi::OpenApiOptions;
@@ -213,7 +215,7 @@ pub(crate) struct Compare {
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
     /// Also write a report of each implementation, as `run --report` does; the path contains {name} (repeatable).
-    #[arg(long, value_name = "KIND=FILE", value_parser = output::parse_report)]
+    #[arg(long, value_name = "KIND=FILE", value_parser = output::parse_report, add = complete::reports())]
     pub report: Vec<ReportPlace>,
     /// Also write a static site: the table, a page and a badge for each implementation, and what changed since the site was
     /// written last.
@@ -288,7 +290,7 @@ pub(crate) struct Seed {
     #[command(flatten)]
     pub suite: SuiteOption,
     /// Print only the fixtures that this profile needs.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = complete::profiles())]
     pub profile: Option<String>,
     /// Output format.
     #[arg(long, default_value = "files")]
@@ -314,13 +316,13 @@ pub(crate) struct SelectionOptions {
     #[arg(long, value_name = "DIR", help_heading = "Suite")]
     pub suite: Option<PathBuf>,
     /// Run only these profiles; a running target (URL) has exactly one.
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', add = complete::profiles())]
     pub profile: Vec<String>,
     /// Check only what is required up to this stage.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = complete::stages())]
     pub stage: Option<String>,
     /// Select only matching steps: part of an id, glob pattern, requirement, tag, or `FILE:LINE` (repeatable).
-    #[arg(long, value_name = "PATTERN")]
+    #[arg(long, value_name = "PATTERN", add = complete::filters())]
     pub filter: Vec<String>,
 }
 
@@ -395,9 +397,7 @@ impl Completions {
     /// Returns the completion script.
     #[must_use]
     pub(crate) fn script(&self) -> String {
-        let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Options::command(), "conformance", &mut script);
-        String::from_utf8_lossy(&script).into_owned()
+        complete::script(self.shell)
     }
 }
 

@@ -2,6 +2,7 @@
 //! shows what has changed.
 
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use crate::{fleet, tables};
 use conformance_engine::jsonl;
@@ -40,7 +41,28 @@ pub(crate) fn write(reports: &[PathBuf], folder: &Path, force: bool) -> Result<(
         one.page = tables::link(folder, &folder.join(format!("{file}.html")));
         one.badge = tables::link(folder, &folder.join(format!("{file}.svg")));
     }
+    remove_gone(folder, &files)?;
     tables::write(&comparison, folder)
+}
+
+/// Removes the page and the badge of each implementation of the earlier site that has no report now. Its report stays: if the
+/// implementation returns, the site shows what changed.
+fn remove_gone(folder: &Path, files: &[String]) -> Result<(), Diagnostic> {
+    for report in tables::earlier(&folder.join(REPORTS)) {
+        let Some(file) = report.file_stem().map(|stem| stem.to_string_lossy().into_owned()) else { continue };
+        if files.contains(&file) {
+            continue;
+        }
+        for kind in ["html", "svg"] {
+            let path = folder.join(format!("{file}.{kind}"));
+            match fs::remove_file(&path) {
+                Ok(()) => crate::reports::say(&format!("removed {}: it has no report now", path.display())),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(crate::reports::unwritable(&path, &error)),
+            }
+        }
+    }
+    Ok(())
 }
 
 fn format(name: &str) -> Result<&'static Format, Diagnostic> {

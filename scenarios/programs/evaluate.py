@@ -3,12 +3,15 @@
 
 The lines come from standard input. The value of each expression is printed
 on a line of its own, and so is the exception that an expression raises. A
-statement prints nothing; one that raises an exception ends the program.
+statement prints nothing; one that raises an exception ends the program. What
+the implementation itself prints goes to standard error.
 
 Relative paths lead to an empty folder, so that nothing changes the files of
 the running server.
 """
+import contextlib
 import os
+import runpy
 import sys
 import tempfile
 import traceback
@@ -25,42 +28,52 @@ def request(path="/", headers=None, cookies=None):
     return Request(EnvironBuilder(path=path, headers=headers).get_environ())
 
 
-def dispatch(app, path, method="GET", user=None):
-    """Return what the view of a path returns for a user who has passed the
-    checks before it: a status, for a response or an HTTP error."""
+def application():
+    """Return the application as `python3 -m api.v1.app` makes it, without
+    starting the server. Views that import the module get a second one."""
+    return runpy.run_module("api.v1.app", run_name="application")["app"]
+
+
+def dispatch(app, path, method="GET", json=None, user=None):
+    """Return the response of the view of a path, for a user who has passed
+    the checks before it."""
     from flask import request as current
     from werkzeug.exceptions import HTTPException
-    with app.test_request_context(path, method=method):
+    with app.test_request_context(path, method=method, json=json):
         current.current_user = user
         try:
-            return app.make_response(app.dispatch_request()).status_code
+            result = app.dispatch_request()
         except HTTPException as error:
-            return error.code
+            result = app.handle_http_exception(error)
+        return app.make_response(result)
 
 
-def evaluate(line, names):
-    """Run one line, and print its value if it is an expression."""
+def evaluate(line, names, output):
+    """Run one line, and write its value if it is an expression."""
     try:
         expression = compile(line, "<line>", "eval")
     except SyntaxError:
         exec(compile(line, "<line>", "exec"), names)
         return
     try:
-        print(repr(eval(expression, names)))
+        print(repr(eval(expression, names)), file=output)
     except Exception as error:
-        print("{}: {}".format(type(error).__name__, error))
+        print("{}: {}".format(type(error).__name__, error), file=output)
         traceback.print_exc()
 
 
 def main():
     """Run all lines in an empty folder."""
     sys.path[0] = os.getcwd()
-    names = {"request": request, "dispatch": dispatch}
+    names = {"request": request, "application": application,
+             "dispatch": dispatch}
+    output = sys.stdout
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        for line in sys.stdin:
-            if line.strip():
-                evaluate(line.strip(), names)
+        with contextlib.redirect_stdout(sys.stderr):
+            for line in sys.stdin:
+                if line.strip():
+                    evaluate(line.strip(), names, output)
         os.chdir("/")
 
 

@@ -15,7 +15,7 @@ pub(crate) struct OutputOptions {
     /// Each kind except github needs a file, for example html=report.html. Missing folders are created. The file `-` is standard
     /// output; the terminal report then goes to standard error. With --each, a file has {name} in its path, for example
     /// 'html=pages/{name}.html'. With classroom50 the exit code is 0 if the run ended, whatever its result.
-    #[arg(long, value_name = "KIND=FILE", value_parser = parse_report)]
+    #[arg(long, value_name = "KIND=FILE", value_parser = parse_report, add = super::complete::reports())]
     pub report: Vec<ReportPlace>,
     /// Print only the summary.
     #[arg(long, short, conflicts_with = "verbose")]

@@ -309,6 +309,11 @@ fn grades_and_pages_take_two_commands() {
         sandbox.read("site/ada.svg").starts_with("<svg")
             && sandbox.read("site/ada.html").contains("<h1>ada</h1>")
     );
+    let left = sandbox.run(&["compare", kept[0], "--site", "../site"]);
+    assert!(left.stderr.contains("ben b.html: it has no report now"), "{}", left.stderr);
+    let is_there = |file: &str| sandbox.path(file).exists();
+    assert!(!is_there("site/ben b.html") && !is_there("site/ben b.svg") && is_there("site/ada.html"));
+    assert!(is_there("site/reports/ben b.jsonl"));
 }
 
 #[test]

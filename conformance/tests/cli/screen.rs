@@ -100,7 +100,7 @@ fn progress_line_names_a_slow_scenario() {
     let slow = sandbox.read("suite/desk/1-open.yaml").replace("    expect:", "    wait: 3s\n    expect:");
     sandbox.write("suite/desk/1-open.yaml", &slow);
     let screen = Screen::of(&sandbox, 120, &[]);
-    assert!(screen.written.contains("; running desk/"), "{}", screen.written);
+    assert!(screen.written.contains("running desk/"), "{}", screen.written);
 }
 
 #[test]

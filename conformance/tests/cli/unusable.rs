@@ -8,8 +8,23 @@ use crate::events;
 use crate::golden::without_port;
 use crate::program::unused_port;
 use crate::sandbox::Sandbox;
+use crate::simple;
 
 const OPEN: &[&str] = &["run", "--suite", "../suite", "--filter", "desk/1-open"];
+
+/// A suite without `launch.ready`: `check` warns of it, and a run in which it matters says what to write.
+#[test]
+fn refused_request_of_a_started_target_without_a_readiness_check_has_the_remedy() {
+    let sandbox = simple::suite(
+        "steps:\n  - {id: one, title: t, covers: [A-1.1], request: curl http://h.test/, expect: {status: 200}}\n",
+    );
+    let manifest = sandbox.read("suite/suite.yaml");
+    sandbox.write("suite/suite.yaml", &format!("{manifest}launch: {{env: {{PORT: \"${{port}}\"}}}}\n"));
+    let finished = sandbox.run(&["run", "--suite", "../suite", "--", "sleep", "100"]);
+    assert_eq!(finished.code, Some(3));
+    let remedy = "nothing waited until the target listens: write `ready: curl http://h.test/` under `launch` in suite.yaml";
+    assert!(finished.stdout.contains(remedy), "{}", finished.stdout);
+}
 
 #[test]
 fn unreachable_target_has_one_message() {

@@ -20,7 +20,7 @@ struct Variant {
 const LOGIN: &str = "api/v1/views/session_auth.py";
 const APP: &str = "api/v1/app.py";
 
-const VARIANTS: [Variant; 19] = [
+const VARIANTS: [Variant; 21] = [
     Variant {
         name: "wrong-password-403",
         change: [LOGIN, "\"wrong password\", 401", "\"wrong password\", 403"],
@@ -172,6 +172,27 @@ const VARIANTS: [Variant; 19] = [
         first: &[
             "line 2 of stdout is \"True\", expected \"False\" (an excluded path that ends in an asterisk",
         ],
+    },
+    // Only BASIC-5.1, a should, is about this: the requirements of the starter code hold behind the gate too.
+    Variant {
+        name: "credentials-always-required",
+        change: [
+            APP,
+            "        return None\n    if auth_type == \"basic_auth\"",
+            "        from api.v1.auth.auth import Auth\n        return Auth()\n    if auth_type == \"basic_auth\"",
+        ],
+        profiles: "open",
+        first: &[],
+    },
+    Variant {
+        name: "debug-output",
+        change: [
+            "models/user.py",
+            "        names = [name for name",
+            "        print(\"debug\")\n        names = [name for name",
+        ],
+        profiles: "open",
+        first: &[],
     },
 ];
 

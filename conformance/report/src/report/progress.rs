@@ -76,11 +76,12 @@ impl<W: Write> Progress<W> {
         Above { bar, ..Above::plain(out) }
     }
 
-    fn message(&self) -> String {
+    /// Returns what the reported steps have shown. Steps that are done but not reported yet may fail.
+    fn message(&self) -> Option<String> {
         match (self.wrong, self.inconclusive) {
-            (0, 0) => "all pass".to_owned(),
-            (0, inconclusive) => format!("{inconclusive} inconclusive"),
-            (failed, _) => format!("{failed} failed"),
+            (0, 0) => (self.done > 0 && self.reported >= self.done).then(|| "all pass".to_owned()),
+            (0, inconclusive) => Some(format!("{inconclusive} inconclusive")),
+            (failed, _) => Some(format!("{failed} failed")),
         }
     }
 }
@@ -114,23 +115,23 @@ impl<W: Write> Report for Progress<W> {
             (Place::Lines(_), Event::Header(_) | Event::Load(_) | Event::Footer(_)) => return Ok(()),
             _ => {}
         }
-        self.show(self.reported, "")
+        self.show(self.reported, None)
     }
 
     fn on_activity(&mut self, activity: &Activity) -> io::Result<()> {
         let running = activity.longest().filter(|(_, time)| *time >= APART);
-        let running = running.map(|(name, time)| format!("; running {name} for {}s", time.as_secs()));
-        self.show(activity.done(), &running.unwrap_or_default())
+        let running = running.map(|(name, time)| format!("running {name} for {}s", time.as_secs()));
+        self.show(activity.done(), running)
     }
 }
 
 impl<W: Write> Progress<W> {
     /// Shows the number of steps that are done, and what is running.
-    fn show(&mut self, done: usize, running: &str) -> io::Result<()> {
+    fn show(&mut self, done: usize, running: Option<String>) -> io::Result<()> {
         let before = self.done;
         // A load test reports a step again if its verdict changes.
         self.done = before.max(done).min(self.steps);
-        let message = format!("{}{running}", self.message());
+        let message = self.message().into_iter().chain(running).collect::<Vec<_>>().join("; ");
         match &mut self.place {
             Place::Terminal(bar) => {
                 bar.set_length(self.steps as u64);
@@ -146,7 +147,9 @@ impl<W: Write> Progress<W> {
                 if moved || last || stalled {
                     (self.last_line, self.printed) = (Some(Instant::now()), self.done);
                     // One write, so that the output of other programs cannot split the line.
-                    let line = format!("{} of {}, {message}\n", self.done, amount(self.steps, "step"));
+                    let separator = if message.is_empty() { "" } else { ", " };
+                    let line =
+                        format!("{} of {}{separator}{message}\n", self.done, amount(self.steps, "step"));
                     out.write_all(line.as_bytes())?;
                     out.flush()?;
                 }

@@ -216,7 +216,9 @@ impl<'a> Exchanges<'a> {
                 let received = Timestamp::now();
                 self.timeline.received(received);
                 let scope = scope.at(sent.wall, received.wall);
-                if let Some(judgement) = from_other_process(running, &exchange) {
+                let unjudged =
+                    from_other_process(running, &exchange).or_else(|| self.too_early(running, &exchange));
+                if let Some(judgement) = unjudged {
                     learn_secrets(&redactor, &exchange);
                     self.mark_missing(definition, &judgement);
                     return Ok(Some((judgement, exchange)));
@@ -371,6 +373,21 @@ impl<'a> Exchanges<'a> {
     /// Timeout of a response or a program, unless the step has its own.
     pub(super) fn timeout(&self) -> Duration {
         self.context.options.transport.limit
+    }
+
+    /// Returns the verdict for a refused connection, if nothing has waited until the target listens.
+    fn too_early(&self, running: &Running, exchange: &Exchange) -> Option<Judgement> {
+        let is_unchecked = running.process.is_some() && running.greeting.is_none();
+        let error = exchange
+            .outcome
+            .as_ref()
+            .err()
+            .filter(|error| is_unchecked && matches!(error, TransportError::NoConnection(_)))?;
+        let origin = &self.context.plan.suite.origin;
+        let reason = format!(
+            "{error}; nothing waited until the target listens: write `ready: curl {origin}/` under `launch` in suite.yaml"
+        );
+        Some(Judgement::because(Verdict::Inconclusive, reason))
     }
 
     /// Marks the captures of a step as missing.
