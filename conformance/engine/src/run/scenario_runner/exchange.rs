@@ -172,13 +172,11 @@ impl<'a> Exchanges<'a> {
         let transfer = one.definition.first().and_then(|branch| branch.request.transfer.as_ref());
         let limit = transfer.and_then(|transfer| transfer.timeout).unwrap_or(self.timeout());
         let mut exchange = pin!(self.exchange(one, tries, running));
-        match timeout(limit / 2, &mut exchange).await {
-            Ok(exchanged) => (exchanged, None),
-            Err(_) => {
-                let halfway = running.process.as_ref().map(Halfway::of);
-                (exchange.await, halfway)
-            }
+        if let Ok(exchanged) = timeout(limit / 2, &mut exchange).await {
+            return (exchanged, None);
         }
+        let halfway = running.process.as_ref().map(Halfway::of);
+        (exchange.await, halfway)
     }
 
     /// Sends a step and judges the response. For a race, returns the exchange that explains the verdict best. None if
