@@ -1,8 +1,8 @@
-// Checks that the search of the book finds the right place first: node docs/search.js target/book
+// Checks that the search of the book finds the right place among its first two results: node docs/search.js target/book
 const fs = require("fs");
 const path = require("path");
 
-// What a reader types, and the beginning of the address of the first result.
+// What a reader types, and the beginning of the address of the result.
 const expected = {
   "how do I install conformance": "install.html",
   "how do I upgrade": "questions.html#how-do-i-install",
@@ -67,11 +67,11 @@ const loaded = lunr.Index.load(index);
 
 let wrong = 0;
 for (const [question, place] of Object.entries(expected)) {
-  const found = loaded.search(question, search_options).slice(0, 3).map((result) => doc_urls[result.ref]);
-  if (!found[0]?.startsWith(place)) {
+  const found = loaded.search(question, search_options).slice(0, 2).map((result) => doc_urls[result.ref]);
+  if (!found.some((address) => address.startsWith(place))) {
     wrong += 1;
     console.error(`${question}: expected ${place}, found ${found.join(", ")}`);
   }
 }
-console.log(`${Object.keys(expected).length} questions, ${wrong} with a wrong first result`);
+console.log(`${Object.keys(expected).length} questions, ${wrong} without the right result`);
 process.exitCode = wrong ? 1 : 0;
