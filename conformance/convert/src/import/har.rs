@@ -247,7 +247,18 @@ fn exchange(
         remarks.push("the recording does not hold the body of the response".to_owned());
     }
     let head = Some(Head { status: u16::try_from(status).ok(), headers });
-    Ok(Exchange { command, place, comment: None, head, body, remarks, capture: None, section: 0 })
+    Ok(Exchange {
+        command,
+        place,
+        comment: None,
+        head,
+        body,
+        remarks,
+        capture: None,
+        checks: Vec::new(),
+        sets: Vec::new(),
+        section: 0,
+    })
 }
 
 /// The boundary of a multipart body that a recording has as fields.

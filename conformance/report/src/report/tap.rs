@@ -53,8 +53,8 @@ fn line(number: usize, record: &Record, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn diagnostic(record: &Record, out: &mut dyn Write) -> io::Result<()> {
-    let at = serde_json::Value::from(record.place.to_string());
-    writeln!(out, "  ---\n  verdict: {}\n  at: {at}", record.verdict)?;
+    let at = serde_json::Value::from(record.place.to_string()).to_string();
+    writeln!(out, "  ---\n  verdict: {}\n  at: {}", record.verdict, safe::json(&at))?;
     if record.tries > 1 {
         writeln!(out, "  tries: {}", record.tries)?;
     }
