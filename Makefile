@@ -78,5 +78,6 @@ bench-runner: ## Measure the runner next to a bare reqwest loop, and Hurl where 
 	$(CARGO) build --release --manifest-path conformance/bench/Cargo.toml --target-dir $(CARGO_TARGET_DIR)/bench
 	$(CARGO_TARGET_DIR)/bench/release/runner-bench $(CARGO_TARGET_DIR)/release/conformance $(or $(ROUNDS),9) $(TABLES)
 
-bench-first-minute: ## Measure from nothing to the first verdict, by wheel and by cargo (CARGO_TOO=1; WHEEL=FILE instead of the one of `make dist`)
-	conformance/packaging/first-minute $(or $(WHEEL),$(firstword $(wildcard $(CARGO_TARGET_DIR)/dist/*.whl))) $(if $(CARGO_TOO),--cargo)
+bench-first-minute: ## Measure what a user feels: from nothing to the first verdict, a whole suite, forty submissions, starts (needs make dist; CARGO_TOO=1 ROUNDS=n SUBMISSIONS=n WHEEL=file)
+	conformance/packaging/first-minute $(or $(WHEEL),$(firstword $(wildcard $(CARGO_TARGET_DIR)/dist/*.whl))) $(if $(CARGO_TOO),--cargo) \
+	  --rounds $(or $(ROUNDS),3) --submissions $(or $(SUBMISSIONS),40)

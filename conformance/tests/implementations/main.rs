@@ -21,26 +21,32 @@ mod variants;
 #[test]
 #[ignore = "installs Flask 1.1 from the package index"]
 fn flask_with_the_original_packages_conforms() {
-    flask("requirements-course.txt");
+    let folder = targets("flask");
+    let python = environment(&folder.join("requirements-course.txt"));
+    conforms(&folder, &format!("{}/bin:", python.display()));
 }
 
+/// The program comes from a wheel, in a virtual environment, without cargo in `PATH`, and uses the suite that it contains.
 #[test]
 #[ignore = "installs the current Flask from the package index"]
-fn flask_with_current_packages_conforms() {
-    flask("requirements-current.txt");
+fn flask_with_current_packages_conforms_by_wheel() {
+    let packaging = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging");
+    let folder = tempfile::tempdir().unwrap();
+    let wheel = Command::new(packaging.join("python/debug-wheel"))
+        .arg(env!("CARGO_BIN_EXE_conformance"))
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    let wheel = String::from_utf8(wheel.stdout).unwrap();
+    let tested = Command::new(packaging.join("test-wheel")).arg(wheel.trim()).output().unwrap();
+    let stdout = String::from_utf8_lossy(&tested.stdout);
+    assert!(tested.status.success(), "{stdout}{}", String::from_utf8_lossy(&tested.stderr));
 }
 
 #[test]
 #[ignore = "needs Node"]
 fn node_implementation_conforms() {
     conforms(&targets("node"), "");
-}
-
-/// Runs the suite against the Flask implementation with one set of packages.
-fn flask(requirements: &str) {
-    let folder = targets("flask");
-    let python = environment(&folder.join(requirements));
-    conforms(&folder, &format!("{}/bin:", python.display()));
 }
 
 /// Runs the suite against a target file of the repository, with `programs` first in `PATH`.
