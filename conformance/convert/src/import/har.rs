@@ -247,7 +247,8 @@ fn exchange(
         remarks.push("the recording does not hold the body of the response".to_owned());
     }
     let head = Some(Head { status: u16::try_from(status).ok(), headers });
-    Ok(Exchange { command, place, comment: None, head, body, remarks, capture: None, section: 0 })
+    let origin = origin.to_owned();
+    Ok(Exchange { command, origin, place, comment: None, head, body, remarks, capture: None, section: 0 })
 }
 
 /// The boundary of a multipart body that a recording has as fields.
