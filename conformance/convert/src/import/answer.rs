@@ -236,6 +236,10 @@ impl Answer<'_> {
         }
         let yaml = if sure {
             Yaml::Scalar(self.quote_known(body))
+        } else if body.trim_end().contains('\n') {
+            let lines = body.trim_end().lines().map(|line| Yaml::Scalar(self.quote_known(line)));
+            let lines = Yaml::tagged("!lines", Yaml::List(lines.collect()));
+            Yaml::unsure("the document does not show how lines end", lines)
         } else {
             let start = Yaml::Scalar(format!("!starts_with {}", self.quote_known(body.trim_end())));
             Yaml::unsure("the document does not show whether a newline follows", start)

@@ -264,6 +264,7 @@ fn expects_only_what_the_document_shows() {
         &["x-request: !any", "a: !starts_with \"MIIB \""],
     );
     check("$ curl http://h.test/b\nfirst\n...\nlast", &["text: !starts_with \"first\\n\""]);
+    check("$ curl http://h.test/b\n*2\nabc", &["text: !lines", "abc"]);
     check("$ curl http://h.test/c\n{\"a\": 1, ...}", &["json: !subset {a: 1}"]);
     check("$ curl http://h.test/hello\nHello, World!", &["text: !starts_with \"Hello, World!\""]);
     check("$ curl http://h.test/a\n{\"a\": 1}\n{\"a\": 2}", &["json: !lines", "a: 1", "a: 2"]);
