@@ -258,8 +258,10 @@ fn expects_response(encoded: &Encoded, shown: &Shown, addresses: &[String]) -> b
     };
     match (&expectation.body, json_of(printed)) {
         (Some(Body::Json(matcher)), Some(text)) => {
-            if matcher.lines().is_some() {
-                return agrees(matcher, &Json::from(printed));
+            if let Some(lines) = matcher.lines() {
+                let values = printed.lines().filter(|line| !line.trim().is_empty());
+                let values: Option<Vec<Json>> = values.map(|line| json::read(line.as_bytes()).ok()).collect();
+                return values.is_none_or(|values| agrees(lines, &Json::Array(values)));
             }
             let mut values = restored(text, addresses).peekable();
             // What documents print in the place of JSON, such as comments, is not compared.

@@ -97,7 +97,7 @@ fn reports_a_different_response_to_the_same_request() {
 
 #[test]
 fn reports_commands_that_cannot_be_parsed() {
-    let missing = missing("```\n$ curl http://elsewhere/\n```\n");
+    let missing = missing("```\n$ curl https://get.elsewhere.io/\n```\n");
     assert!(missing[0].contains("not under the origin of the suite"), "{missing:?}");
 }
 
