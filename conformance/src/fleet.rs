@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use globset::{GlobBuilder, GlobMatcher};
 
 use conformance_suite::diagnostic::Diagnostic;
+use conformance_suite::safe::is_unsafe;
 
 /// One of several implementations.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +52,8 @@ const RESERVED: [&str; 3] = ["index", "results", "grades"];
 pub(crate) fn file_names(names: &[String]) -> Vec<String> {
     let mut taken: BTreeSet<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
     let mut unique = |name: &String| {
-        let name = name.replace(['/', '\\'], "_");
+        let is_replaced = |one: char| matches!(one, '/' | '\\' | '\n' | '\t') || is_unsafe(one);
+        let name = name.replace(is_replaced, "_");
         let name = &name[..name.floor_char_boundary(MAX_NAME)];
         let numbered = (2..).map(|number| format!("{name}-{number}"));
         std::iter::once(name.to_owned())

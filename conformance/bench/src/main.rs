@@ -77,8 +77,9 @@ fn bench() -> Done {
         rounds: rounds.parse()?,
         scratch: tempfile::tempdir()?,
     };
-    let tables: [Table; 6] = [
+    let tables: [Table; 7] = [
         ("requests", Bench::requests),
+        ("openapi", Bench::openapi),
         ("reports", Bench::reports),
         ("start", Bench::start),
         ("growth", Bench::growth),
@@ -108,21 +109,25 @@ impl Bench {
                 if connections == Connections::Reuse {
                     contenders.extend(self.hurl("Hurl", &suite, jobs, &[]));
                 }
-                let description = self.scratch.path().join("openapi.yaml");
-                fs::write(&description, DESCRIPTION)?;
-                let described = ["--openapi".to_owned(), description.display().to_string()];
-                contenders.push(self.own(
-                    "conformance, judged against a description",
-                    &suite,
-                    jobs,
-                    &described,
-                ));
-                let what = if jobs == 1 { "one at a time".to_owned() } else { format!("{jobs} at once") };
-                let how = match connections {
-                    Connections::Fresh => "a connection for each",
-                    Connections::Reuse => "connections kept",
-                };
-                self.measure(&format!("2,000 requests, {what}, {how}"), &contenders)?;
+                self.measure(&title(jobs, connections), &contenders)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Measures the cost of a description that every exchange is checked against.
+    fn openapi(&self) -> Done {
+        let description = self.scratch.path().join("openapi.yaml");
+        fs::write(&description, DESCRIPTION)?;
+        let described = ["--openapi".to_owned(), description.display().to_string()];
+        for connections in [Connections::Fresh, Connections::Reuse] {
+            let suite = Suite::write(self.scratch.path(), "fixed", FIXED, Kind::Right, connections)?;
+            for jobs in [1, 8] {
+                let contenders = [
+                    self.own("without a description", &suite, jobs, &[]),
+                    self.own("checked against a description", &suite, jobs, &described),
+                ];
+                self.measure(&title(jobs, connections), &contenders)?;
             }
         }
         Ok(())
@@ -342,6 +347,16 @@ impl Bench {
         print(title, &rows);
         Ok(())
     }
+}
+
+/// Returns the title of a table with the fixed suite.
+fn title(jobs: usize, connections: Connections) -> String {
+    let what = if jobs == 1 { "one at a time".to_owned() } else { format!("{jobs} at once") };
+    let how = match connections {
+        Connections::Fresh => "a connection for each",
+        Connections::Reuse => "connections kept",
+    };
+    format!("2,000 requests, {what}, {how}")
 }
 
 /// Empties a folder before a contender runs: Hurl appends to existing reports, and replacing a file costs more than creating one.

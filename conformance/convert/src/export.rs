@@ -15,7 +15,7 @@ use conformance_suite::capture::{Capture, Found};
 use conformance_suite::expectation::Expectation;
 use conformance_suite::plan::PlannedScenario;
 use conformance_suite::request::{Agent, Prepared, Request};
-use conformance_suite::safe::comment;
+use conformance_suite::safe::{comment, line, log};
 use conformance_suite::suite::{Branch, Race, Step, StepDefinition, StepRequests, Suite};
 
 use mark::{Marked, Memories, variable};
@@ -174,6 +174,11 @@ impl<'a> Sending<'a> {
         let rest = (branch.times > 1).then(|| Self { captures: &[], times: branch.times - 1, ..first });
         [first].into_iter().chain(rest)
     }
+}
+
+/// Returns text for a part of a comment line.
+fn in_comment(text: &str) -> String {
+    log(&line(text)).into_owned()
 }
 
 /// Returns the source of a step as comment lines, to precede its first request.

@@ -20,6 +20,7 @@ mod postman;
 mod printed;
 mod rest;
 mod scenario;
+mod script;
 mod shape;
 mod status;
 mod step;
@@ -37,6 +38,7 @@ use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::request::{Agent, Files, Header, Prepared};
 use conformance_suite::source::{Place, Source, Span};
 use conformance_suite::suite::Suite;
+use conformance_suite::yaml::page::Yaml;
 
 pub use step::step;
 
@@ -96,6 +98,10 @@ struct Exchange {
     remarks: Vec<String>,
     /// The name under which the shell keeps the body, and the JSON Pointer of the part that it keeps.
     capture: Option<(String, Option<String>)>,
+    /// Members of the expectation that a test script of a collection checks.
+    checks: Vec<(String, Yaml)>,
+    /// Captures of variables that later requests of a collection use.
+    sets: Vec<capture::Kept>,
     /// The number of the section of the document.
     section: usize,
 }

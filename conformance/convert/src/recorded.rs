@@ -63,13 +63,22 @@ pub fn check(source: &Arc<Source>, description: &Description) -> Result<Recorded
     let has_servers = har::entries(&har).any(|entry| is_of_server(&entry));
     let mut recorded = Recorded::default();
     for (at, entry) in har::entries(&har).enumerate() {
-        if !calls_an_api(entry) || (has_servers && !is_of_server(&entry)) {
+        if has_servers && !is_of_server(&entry) {
             continue;
         }
-        let Some((request, response)) = exchange(entry) else { continue };
-        recorded.exchanges += 1;
+        let Some((request, response)) = exchange(entry).filter(|(_, response)| response.status > 0) else {
+            continue;
+        };
         // A refused request may be wrong on purpose.
         let checked = description.check(&request, &response, || response.status >= 400);
+        // A path of parameters only, such as `/{id}`, also matches the pages and images of a site.
+        let has_name =
+            |path: &str| path.split('/').any(|segment| !segment.is_empty() && !segment.contains('{'));
+        let operation = checked.operation.and_then(|at| description.operations.get(at));
+        if !calls_an_api(entry) && !operation.is_some_and(|operation| has_name(&operation.path)) {
+            continue;
+        }
+        recorded.exchanges += 1;
         recorded.matched += usize::from(checked.operation.is_some());
         let name = format!(
             "{}: entry {}, {} {} with status {}",

@@ -161,6 +161,9 @@ impl Redactor {
         for text in texts {
             for field in self.names.find(text, Kind::Message) {
                 let value = text.get(field.value).unwrap_or_default();
+                if let Ok(json) = serde_json::from_str::<serde_json::Value>(value) {
+                    strings(&json.into(), &mut values);
+                }
                 // The value itself, without the encoding of the message.
                 values.extend(decoded(value).into_iter().filter_map(|one| String::from_utf8(one.bytes).ok()));
             }
@@ -594,6 +597,26 @@ mod tests {
         assert_eq!(redactor.text(format!("x{secret}y")), "x<redacted>y");
         assert_eq!(redactor.text(format!("?t={}&u", percent_encode(secret))), "?t=<redacted>&u");
         assert_eq!(redactor.text(serde_json::json!(secret).to_string()), "\"<redacted>\"");
+    }
+
+    #[test]
+    fn redacts_what_base64_contains() {
+        let redactor = redactor();
+        redactor.hide(&Json::from("s3cret \"token\""));
+        for text in [
+            r#"{"id":1,"of":"s3cret \"token\"!"}"#,
+            r#"{"id":1,"password":"x"}"#,
+            "user:s3cret%20%22token%22",
+        ] {
+            for encoded in [BASE64_STANDARD.encode(text), BASE64_URL_SAFE_NO_PAD.encode(text)] {
+                let shown = redactor.text(format!("Bearer eyJhbGciOiJIUzI1NiJ9.{encoded}.c2ln"));
+                assert!(
+                    shown.starts_with("Bearer eyJhbGciOiJIUzI1NiJ9.") && shown.contains(REDACTED),
+                    "{shown}"
+                );
+                assert!(!shown.contains(&encoded[20..28]), "{shown}");
+            }
+        }
     }
 
     #[test]

@@ -33,9 +33,10 @@ impl Rewriter {
                 self.object(members);
                 for (name, value) in members.iter_mut() {
                     match (name.as_str(), value) {
-                        // Names of members, not keywords.
+                        // Names of members, header fields and statuses (`default`), not keywords.
                         (
-                            "properties" | "patternProperties" | "schemas" | "$defs" | "definitions",
+                            "properties" | "patternProperties" | "schemas" | "$defs" | "definitions"
+                            | "headers" | "responses",
                             Value::Object(named),
                         ) => {
                             named.values_mut().for_each(|schema| self.value(schema));

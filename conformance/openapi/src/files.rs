@@ -50,15 +50,19 @@ impl Files {
         let root = base.join(name).map_err(|_| Diagnostic::new(format!("`{name}` is not a file name")))?;
         let root = root.to_string();
         let mut files: BTreeMap<String, File> = BTreeMap::new();
-        let mut wanted: Vec<(String, Option<Place>)> = vec![(root.clone(), None)];
-        while let Some((uri, by)) = wanted.pop() {
+        let mut wanted: Vec<(String, Option<Place>, bool)> = vec![(root.clone(), None, false)];
+        while let Some((uri, by, may_be_missing)) = wanted.pop() {
             if files.contains_key(&uri) {
                 continue;
             }
-            let file = File::read(&uri, folder, read, by.as_ref())?;
+            let file = match File::read(&uri, folder, read, by.as_ref()) {
+                Ok(file) => file,
+                Err(_) if may_be_missing => continue,
+                Err(wrong) => return Err(wrong),
+            };
             let mut references = Vec::new();
-            collect(&file.value, &mut references);
-            for reference in references {
+            collect(&file.value, may_be_missing, &mut references);
+            for (reference, is_optional) in references {
                 if reference.starts_with('#') {
                     continue;
                 }
@@ -70,7 +74,7 @@ impl Files {
                 joined.set_fragment(None);
                 let joined = joined.to_string();
                 if !files.contains_key(&joined) && joined != uri {
-                    wanted.push((joined, place()));
+                    wanted.push((joined, place(), is_optional));
                 }
             }
             files.insert(uri, file);
@@ -108,20 +112,21 @@ impl Files {
     }
 }
 
-/// Adds every `$ref` in a value.
-fn collect(value: &Value, references: &mut Vec<String>) {
+/// Adds every `$ref` in a value, and whether its file may be missing: extensions (`x-…`) refer to whatever their tools read, such as
+/// Markdown, and what an example contains is data. `default` is data in a schema, and a response in a list of responses.
+fn collect(value: &Value, may_be_missing: bool, references: &mut Vec<(String, bool)>) {
     match value {
         Value::Object(members) => {
             if let Some(Value::String(reference)) = members.get("$ref") {
-                references.push(reference.clone());
+                references.push((reference.clone(), may_be_missing));
             }
-            // What an example contains is data.
-            let described = members.iter().filter(|(name, value)| {
-                !(matches!(name.as_str(), "example" | "default") || (*name == "value" && value.is_object()))
-            });
-            described.for_each(|(_, value)| collect(value, references));
+            for (name, value) in members {
+                let is_data =
+                    matches!(name.as_str(), "example" | "default") || (name == "value" && value.is_object());
+                collect(value, may_be_missing || is_data || name.starts_with("x-"), references);
+            }
         }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, references)),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, may_be_missing, references)),
         _ => {}
     }
 }

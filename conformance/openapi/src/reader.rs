@@ -55,6 +55,8 @@ impl<'d> Reader<'d> {
             );
             methods.sort_by_key(|(_, one)| one.pointer.len());
             for (method, operation) in methods {
+                // The specification has no references here, but large descriptions do.
+                let Some(operation) = self.keep(operation.resolved(), &mut errors) else { continue };
                 let around = Around { root: &root, item: &item, schemes: &schemes };
                 operations.push(self.operation(method, path, &operation, &around, &mut errors));
             }

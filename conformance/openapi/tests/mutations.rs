@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use conformance_openapi::{Checked, Description};
@@ -253,7 +254,11 @@ fn other_faults() -> Vec<Fault> {
 #[test]
 fn every_other_fault_is_found_by_its_rule() {
     let faults = other_faults();
-    assert!(body_faults().len() + faults.len() >= 60);
+    let is_of_response = |rule: &str| matches!(rule, "status" | "content type" | "header" | "body");
+    let different: BTreeSet<String> = (body_faults().iter().map(|fault| format!("{fault:?}")))
+        .chain(faults.iter().filter(|(rule, ..)| is_of_response(rule)).map(|fault| format!("{fault:?}")))
+        .collect();
+    assert!(different.len() >= 60, "{} different faults in responses", different.len());
     for (rule, request, response) in faults {
         let checked = check(&request, &response);
         let rules: Vec<&str> = checked.violations.iter().map(|one| one.rule).collect();
@@ -268,6 +273,49 @@ fn a_wrong_request_is_not_blamed_if_it_is_wrong_on_purpose() {
     let request = request("POST", "/v1/notes", &[], Some(&json!({})));
     let checked = description().check(&request, &response(400, &[PROBLEM], &problem), || true);
     assert!(checked.violations.is_empty(), "{:?}", checked.violations);
+}
+
+#[test]
+fn extensions_may_refer_to_anything() {
+    let text = "openapi: 3.0.3\ninfo: {title: t, version: '1'}\nx-topics: [{content: {$ref: ./guide.md}}, {$ref: gone.md}]\npaths:\n  /x:\n    get:\n      responses:\n        '200':\n          description: d\n          headers: {x-left: {schema: {type: integer, nullable: true, minimum: 1, exclusiveMinimum: true}}}\n";
+    let read = |name: &str| match name {
+        "d.yaml" => Ok(text.as_bytes().to_vec()),
+        "guide.md" => Ok(b"# Guide\n\n- a: *b*\n[c]: d\n".to_vec()),
+        _ => Err(std::io::ErrorKind::NotFound.into()),
+    };
+    let description = Description::load("d.yaml", "", &read).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let violations = |left: &str| {
+        let response = response(200, &[("x-left", left)], "");
+        description.check(&request("GET", "/x", &[], None), &response, || false).violations.len()
+    };
+    // The names of header fields may begin like those of extensions: their schemas are of the dialect of OpenAPI 3.0, too.
+    assert_eq!((violations("2"), violations("1")), (0, 1));
+}
+
+#[test]
+fn operations_may_be_references() {
+    let text = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {/x: {get: {$ref: 'x.yaml'}}}\n";
+    let operation = "tags: [x]\nresponses: {'204': {description: d}}\n";
+    let read = |name: &str| Ok(if name == "x.yaml" { operation } else { text }.as_bytes().to_vec());
+    let description = Description::load("d.yaml", "", &read).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let get = request("GET", "/x", &[], None);
+    assert!(description.check(&get, &response(204, &[], ""), || false).violations.is_empty());
+    let violations = description.check(&get, &response(200, &[], ""), || false).violations;
+    assert_eq!(violations[0].place.to_string(), "x.yaml:2:1");
+}
+
+#[test]
+fn default_responses_are_not_data() {
+    let text = "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths:\n  /x:\n    get: {responses: {default: {$ref: 'r.yaml'}}}\n    put: {responses: {default: {description: d, content: {application/json: {schema: {type: string, nullable: true}}}}}}\n";
+    let response_file = "description: d\ncontent: {application/json: {schema: {type: integer}}}\n";
+    let read = |name: &str| Ok(if name == "r.yaml" { response_file } else { text }.as_bytes().to_vec());
+    let description = Description::load("d.yaml", "", &read).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let violations = |method: &str, body: &str| {
+        let request = request(method, "/x", &[], None);
+        description.check(&request, &response(200, &[JSON], body), || false).violations.len()
+    };
+    assert_eq!((violations("GET", "1"), violations("GET", "null")), (0, 1));
+    assert_eq!((violations("PUT", "null"), violations("PUT", "1")), (0, 1));
 }
 
 #[test]

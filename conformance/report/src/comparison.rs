@@ -12,6 +12,7 @@ use conformance_engine::limit;
 use conformance_engine::outcome::{self, Outcome};
 use conformance_engine::verdict::Verdict;
 use conformance_suite::diagnostic::Diagnostic;
+use conformance_suite::safe::line;
 use conformance_suite::suite::Level;
 use serde_json::json;
 
@@ -302,7 +303,7 @@ fn step(record: Arc<Record>, with_exchange: bool) -> String {
         "id": record.id,
         "title": record.title,
         "profile": record.profile,
-        "place": { "file": record.place.source().path(), "line": record.place.line() },
+        "place": { "file": line(record.place.source().path()), "line": record.place.line() },
         "covers": record.covers,
         "findings": findings.collect::<Vec<_>>(),
         "reason": record.reason,

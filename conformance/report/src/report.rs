@@ -5,6 +5,7 @@
 mod badge;
 pub mod cause;
 mod classroom50;
+mod codegrade;
 mod collector;
 mod csv;
 mod ctrf;
@@ -90,7 +91,7 @@ impl Format {
 }
 
 /// Every format.
-pub static FORMATS: [Format; 10] = [
+pub static FORMATS: [Format; 11] = [
     Format { shows_passes: true, ..Format::new("html", html::write) },
     Format { name: "jsonl", shows_passes: true, variables: &[], exits_with_0: false, document: None },
     Format::new("junit", junit::write),
@@ -103,6 +104,7 @@ pub static FORMATS: [Format; 10] = [
         exits_with_0: true,
         ..Format::new("classroom50", classroom50::write)
     },
+    Format::new("codegrade", codegrade::write),
     Format::new("badge", badge::write),
     Format { shows_passes: true, ..Format::new("har", har::write) },
 ];

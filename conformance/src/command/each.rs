@@ -22,7 +22,7 @@ use conformance_report::comparison::{Comparison, Implementation};
 use conformance_report::report::{self, Format, Observed, Progress, Report};
 use conformance_suite::amount::amount;
 use conformance_suite::diagnostic::Diagnostic;
-use conformance_suite::safe::Log;
+use conformance_suite::safe::{Log, line};
 use conformance_suite::suite::folder::open;
 
 use super::play::{SIGNALLED, play};
@@ -42,7 +42,7 @@ pub(crate) fn each(pattern: &Path, options: &Run) -> Result<ExitCode, Stopped> {
     for (index, member) in members.iter().enumerate() {
         if !options.output.quiet {
             // Only progress: the table shows the results.
-            crate::reports::say(&format!("[{} of {}] {}", index + 1, members.len(), member.name));
+            crate::reports::say(&format!("[{} of {}] {}", index + 1, members.len(), line(&member.name)));
         }
         let files = places.of(member);
         let handed_in = HandedIn::open(member, &target);

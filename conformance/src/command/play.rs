@@ -55,7 +55,8 @@ pub(crate) fn play(
                     };
                     let Some(mut event) = next else { break };
                     if let Event::Header(header) = &mut event {
-                        header.command = invocation.take();
+                        let isolate = if header.isolation.is_some() { "--isolate " } else { "" };
+                        header.command = invocation.take().map(|command| format!("{isolate}{command}"));
                     }
                     sink.take(&event);
                 }

@@ -16,7 +16,7 @@ use conformance_engine::target::process::Orphans;
 use conformance_engine::target::{self, Running, Target, launch};
 use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::plan::{Plan, Selection};
-use conformance_suite::safe;
+use conformance_suite::safe::Log;
 use conformance_suite::shell::quote;
 use conformance_suite::suite::{Profile, Suite};
 
@@ -36,10 +36,11 @@ pub(crate) fn serve(options: &Serve) -> Result<ExitCode, Stopped> {
         let known = suite.profiles.iter().map(|profile| profile.name.as_str());
         Diagnostic::new(format!("the suite has no profile `{name}`")).suggest(&name, known)
     })?;
-    let target = match &options.target {
+    let mut target = match &options.target {
         Some(file) => target::load(file, &suite)?,
         None => Target::command(options.program.clone(), ".".into()),
     };
+    options.isolate(&mut target)?;
     let mut program = target.program(&profile).map_err(Diagnostic::new)?.clone();
     program.port = options.port.or(program.port);
     let selection = Selection { profiles: vec![name], ..options.selection.selection() };
@@ -58,9 +59,10 @@ pub(crate) fn serve(options: &Serve) -> Result<ExitCode, Stopped> {
             exit: Exit::Unusable,
             message: format!("error: {unusable}\n{}", unusable.last_words),
         })?;
-        print(options, &suite, &profile, &fixtures, &running)?;
+        let redactor = if options.show_secrets { Redactor::none() } else { Redactor::new(&suite) };
+        print(&redactor, &suite, &profile, &fixtures, &running)?;
         let exit = tokio::select! {
-            exit = follow(&running) => Some(exit),
+            exit = follow(&running, &redactor) => Some(exit),
             _ = signal => None,
         };
         running.stop().await;
@@ -83,13 +85,12 @@ fn fixtures(plan: &Plan) -> Vec<String> {
 
 /// Prints the address, the environment and the fixtures.
 fn print(
-    options: &Serve,
+    redactor: &Redactor,
     suite: &Suite,
     profile: &Profile,
     fixtures: &[String],
     running: &Running,
 ) -> io::Result<()> {
-    let redactor = if options.show_secrets { Redactor::none() } else { Redactor::new(suite) };
     let mut text = format!("{}\n", running.http.base());
     let env = profile.env.iter().map(|(name, value)| format!("{name}={}", quote(value.written())));
     let env = env.collect::<Vec<_>>().join(" ");
@@ -104,13 +105,13 @@ fn print(
         text += &format!("  {:12} {}\n", fixture.name, members.collect::<Vec<_>>().join(" "));
     }
     text += "press Ctrl-C to stop\n";
-    let mut out = anstream::stdout();
-    out.write_all(safe::terminal(&text).as_bytes())?;
+    let mut out = Log::plain(io::stdout());
+    out.write_all(text.as_bytes())?;
     out.flush()
 }
 
-/// Prints what the target prints until it exits.
-async fn follow(running: &Running) -> String {
+/// Prints what the target prints until it exits, without the secrets of the suite.
+async fn follow(running: &Running, redactor: &Redactor) -> String {
     let Some(process) = &running.process else { return std::future::pending().await };
     let mut mark = process.mark();
     loop {
@@ -121,7 +122,8 @@ async fn follow(running: &Running) -> String {
         }
         let (printed, next) = process.lines_since(mark);
         // Ignore errors: standard error is closed.
-        anstream::stderr().write_all(safe::terminal(&printed).as_bytes()).ok();
+        let mut err = Log::plain(io::stderr());
+        err.write_all(redactor.lines(printed).as_bytes()).and_then(|()| err.flush()).ok();
         mark = next;
         if let Some(exit) = exit {
             return exit.to_string();

@@ -10,7 +10,7 @@ use conformance_report::report::{FORMATS, Format};
 #[command(next_help_heading = "Reports")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct OutputOptions {
-    /// Also write a report: html, jsonl, junit, tap, ctrf, csv, gradescope, classroom50, badge, har or github (repeatable).
+    /// Also write a report: html, jsonl, junit, tap, ctrf, csv, gradescope, classroom50, codegrade, badge, har or github (repeatable).
     ///
     /// Each kind except github needs a file, for example html=report.html. Missing folders are created. The file `-` is standard
     /// output; the terminal report then goes to standard error. With --each, a file has {name} in its path, for example
@@ -101,8 +101,12 @@ pub(crate) fn github_summary() -> Option<PathBuf> {
     std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-/// Returns the folder to which file paths of annotations are relative, if this is a GitHub Actions job.
+/// Returns the folder to which file paths of annotations are relative: that of the GitHub Actions job, or else the repository.
 #[must_use]
 pub(crate) fn github_workspace() -> Option<PathBuf> {
-    std::env::var_os("GITHUB_WORKSPACE").filter(|path| !path.is_empty()).map(PathBuf::from)
+    let named = std::env::var_os("GITHUB_WORKSPACE").filter(|path| !path.is_empty()).map(PathBuf::from);
+    named.or_else(|| {
+        let here = std::env::current_dir().ok()?;
+        here.ancestors().find(|folder| folder.join(".git").exists()).map(PathBuf::from)
+    })
 }

@@ -276,7 +276,8 @@ impl IsolationOptions {
         }
         let isolation = Isolation::find(mechanism, limits, &self.expose).map_err(|error| {
             Diagnostic::new(error.to_string()).help(
-                "install bubblewrap (apt-get install bubblewrap) and allow user namespaces, or use Linux 6.12 or later;                  --no-isolate runs the programs without isolation: they can then do whatever you can",
+                "install bubblewrap (apt-get install bubblewrap) and allow user namespaces, or use Linux 6.12 or later; \
+                 --no-isolate runs the programs without isolation: they can then do whatever you can",
             )
         })?;
         target.isolate(&isolation);

@@ -70,30 +70,42 @@ pub fn log(text: &str) -> Cow<'_, str> {
 
 /// Replaces the first character of everything that is a command in the log of a CI system.
 fn commandless<'t>(text: &'t str, colon: &str, sign: &str) -> Cow<'t, str> {
-    if !text.contains("::") && !text.contains("##") {
+    let starts = commands(text);
+    if starts.is_empty() {
         return text.into();
     }
     let mut shown = String::with_capacity(text.len() + 16);
+    let mut done = 0;
+    for start in starts {
+        shown.push_str(text.get(done..start).unwrap_or_default());
+        let is_colon = text.get(start..).is_some_and(|rest| rest.starts_with(':'));
+        shown.push_str(if is_colon { colon } else { sign });
+        done = start + 1;
+    }
+    shown.push_str(text.get(done..).unwrap_or_default());
+    shown.into()
+}
+
+/// Returns where the commands of CI systems in a text begin: each with a colon or a number sign.
+pub(crate) fn commands(text: &str) -> Vec<usize> {
+    let mut starts = Vec::new();
+    if !text.contains("::") && !text.contains("##") {
+        return starts;
+    }
+    let mut at = 0;
     for line in text.split_inclusive(['\n', '\r']) {
         let rest = unstyled(line);
-        let (begin, rest) = line.split_at(line.len() - rest.len());
-        shown.push_str(begin);
-        let mut rest = match rest.strip_prefix("::") {
-            Some(rest) => {
-                shown.extend([colon, ":"]);
-                rest
-            }
-            None => rest,
-        };
-        while let Some((before, after)) = rest.split_once("##") {
-            let name = after.trim_start_matches(|one: char| one.is_ascii_alphanumeric());
-            shown.extend([before, if name.starts_with('[') { sign } else { "#" }]);
-            // The second sign may begin another command.
-            rest = &rest[before.len() + 1..];
+        if rest.starts_with("::") {
+            starts.push(at + line.len() - rest.len());
         }
-        shown.push_str(rest);
+        let signs = line.match_indices('#').filter(|(sign, _)| {
+            let name = line.get(sign + 1..).and_then(|rest| rest.strip_prefix('#')).unwrap_or_default();
+            name.trim_start_matches(|one: char| one.is_ascii_alphanumeric()).starts_with('[')
+        });
+        starts.extend(signs.map(|(sign, _)| at + sign));
+        at += line.len();
     }
-    shown.into()
+    starts
 }
 
 /// Removes blanks and styles (SGR sequences) from the beginning of a line.
@@ -230,10 +242,10 @@ pub fn attribute(text: &str) -> String {
     shown.replace('\n', "&#10;").replace('\t', "&#9;")
 }
 
-/// Returns JSON for a `script` element of HTML, which `<` could end.
+/// Returns JSON for a `script` element of HTML, which `<` could end; otherwise like [`json()`].
 #[must_use]
-pub fn script_json(json: &str) -> String {
-    json.replace('<', "\\u003c")
+pub fn script_json(text: &str) -> String {
+    json(text).replace('<', "\\u003c")
 }
 
 /// Returns JSON with the same value that has no unsafe characters and no command of a CI system. Both can only be in strings.
@@ -279,10 +291,10 @@ pub fn yaml_block(text: &str, indentation: &str) -> String {
     log(&lines).into_owned()
 }
 
-/// Returns text as comment lines of a shell script, a Hurl file or YAML; each begins with `#` and `lead`.
+/// Returns text as comment lines of a shell script, a Hurl file or YAML; each begins with `#` and `lead`, which are blanks.
 #[must_use]
 pub fn comment(lead: &str, text: &str) -> String {
-    terminal(text).lines().map(|line| format!("#{lead}{line}\n")).collect()
+    log(&terminal(text)).lines().map(|line| format!("#{lead}{line}\n")).collect()
 }
 
 #[cfg(test)]
@@ -337,14 +349,17 @@ mod tests {
             }
             assert_eq!(terminal(&terminal(text)), terminal(text), "escaping twice changes nothing");
             let logged = log(&all[0]).into_owned();
-            for shown in [&logged, &html, &attribute(text), &block, &format!("ok 1 - {}", tap(text))] {
+            let comment = comment(" ", text);
+            for shown in
+                [&logged, &html, &attribute(text), &block, &format!("ok 1 - {}", tap(text)), &comment]
+            {
                 assert!(!has_command(shown), "{shown:?}");
             }
             assert!(!html.contains(['<', '>', '"']), "{html}");
             for one_line in [line(text), tap(text), markdown(text), markdown_element(text), attribute(text)] {
                 assert!(!one_line.contains('\n'), "{one_line:?}");
             }
-            assert!(comment(" ", text).lines().all(|line| line.starts_with("# ")), "{text:?}");
+            assert!(comment.lines().all(|line| line.starts_with("# ")), "{text:?}");
         }
     }
 

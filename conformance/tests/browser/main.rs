@@ -34,11 +34,13 @@ fn browse(file: &str, pages: &Path) {
 fn report_page_works_in_a_browser() {
     let pages = tempfile::tempdir().unwrap();
     let report = format!("html={}", pages.path().join("report.html").display());
-    let ctrf = format!("ctrf={}", pages.path().join("report.ctrf.json").display());
+    let file = |kind: &str| format!("--report={kind}={}", pages.path().join(kind).display());
+    let others = ["ctrf", "junit", "tap", "har"].map(file);
     // Two targets, one with missing members and one correct otherwise: the report has failures, passes and skipped steps.
     let done = Command::new(env!("CARGO_BIN_EXE_conformance"))
         .current_dir(here().join("../targets/python"))
-        .args(["run", "-q", "--jobs", "4", "--report", &report, "--report", &ctrf])
+        .args(["run", "-q", "--jobs", "4", "--report", &report])
+        .args(&others)
         .args([
             "--filter",
             "session/7-",
@@ -55,7 +57,7 @@ fn report_page_works_in_a_browser() {
         .unwrap();
     assert_eq!(done.code(), Some(1));
     browse("report.test.mjs", pages.path());
-    browse("ctrf.test.mjs", pages.path());
+    browse("readers.test.mjs", pages.path());
 }
 
 #[test]

@@ -18,7 +18,9 @@ const COLLECTION: &str = r#"{
     {"name": "New note", "request": {"method": "POST", "url": "{{baseUrl}}/notes",
       "header": [{"key": "X-Off", "value": "1", "disabled": true}],
       "body": {"mode": "raw", "raw": "{\"text\": \"${x}\"}", "options": {"raw": {"language": "json"}}}},
-     "event": [{"listen": "test", "script": {"exec": ["pm.expect(pm.response.code).to.eql(201);", "pm.expect(pm.response.json().text).to.eql('a');"]}}]},
+     "event": [{"listen": "test", "script": {"exec": ["pm.expect(pm.response.code).to.eql(201);", "pm.expect(pm.response.json().text).to.eql('a');",
+       "pm.environment.set('noteId', pm.response.json().note.id);", "pm.expect(pm.response.responseTime).to.be.below(200);"]}}]},
+    {"name": "Delete it", "request": {"method": "DELETE", "url": "{{baseUrl}}/notes/{{noteId}}"}},
     {"name": "Elsewhere", "request": {"method": "GET", "url": "https://other.example/x"}}
   ]
 }"#;
@@ -44,7 +46,21 @@ Authorization: Bearer {{token}}
 
 > {%
   client.test("created", () => client.assert(response.status === 201));
+  client.global.set("etag", response.headers.valueOf("ETag"));
 %}
+
+### Rename
+PATCH {{host}}/notes/{{newest}}
+
+{"text": "bread"}
+
+@newest = {{create.response.body.$.note.id}}
+
+# ===== Changes =====
+
+### Change
+PUT {{host}}/notes/{{create.response.body.$.note.id}}
+If-Match: {{etag}}
 
 ### Delete
 DELETE {{host}}/notes/{{id}}
@@ -76,7 +92,10 @@ fn postman_collection_becomes_a_suite() {
         "/notes/7",
         "status: 201",
         "Content-Type: application/json",
-        "the test script checks more than the status",
+        "text: a",
+        "new_noteid: {json: /note/id}",
+        "/notes/${new_noteid}",
+        "the test script has more, which is left out: `pm.expect(pm.response.responseTime).to.be.below(200)`",
         "the request is not to http://notes.example:8080",
     ] {
         assert!(all.contains(part), "{part}: {all}");
@@ -97,10 +116,16 @@ fn file_of_requests_becomes_a_suite() {
         "Authorization: Bearer ${token}",
         "milk",
         "status: 201",
+        "new_etag: {header: etag}",
+        "create_body_note_id: {json: /note/id}",
+        "/notes/${create_body_note_id}",
+        "If-Match: ${new_etag}",
+        "PATCH",
         "/notes/7",
     ] {
         assert!(all.contains(part), "{part}: {all}");
     }
+    assert!(!all.contains("=====") && !all.contains("--data-raw '\n") && !all.contains("newest"), "{all}");
 }
 
 #[test]

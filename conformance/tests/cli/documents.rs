@@ -23,7 +23,7 @@ static DOCUMENTS: LazyLock<Documents> = LazyLock::new(|| {
     let mut sandbox = Sandbox::python().with("FAULT", "user-times-missing");
     let summary = sandbox.path("summary.md").display().to_string();
     sandbox = sandbox.with("GITHUB_STEP_SUMMARY", summary);
-    let kinds = ["html", "jsonl", "junit", "tap", "badge", "ctrf", "csv", "gradescope"];
+    let kinds = ["html", "jsonl", "junit", "tap", "badge", "ctrf", "csv", "gradescope", "codegrade"];
     let reports = kinds.map(|kind| format!("--report={kind}={}", sandbox.path(kind).display()));
     let mut arguments = vec!["run", "--jobs", "4", "--report=github"];
     arguments.extend(reports.iter().map(String::as_str));

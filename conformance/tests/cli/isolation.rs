@@ -603,6 +603,40 @@ fn teardown_runs_after_a_failed_restart() {
     assert_eq!(scene.sandbox.read("log"), "torn down\n", "{finished:?}");
 }
 
+#[test]
+fn teardown_runs_after_an_interrupt() {
+    let scene = Scene::new();
+    scene.configure("implementation", "none", None);
+    scene.attacks(&[("spin", "text: never")]);
+    let log = scene.sandbox.path("log");
+    let note = |word: &str| format!("sh -c 'echo {word} >> {}'", log.display());
+    let (setup, teardown) = (note("up"), note("down"));
+    let file = format!(
+        "format: 1\ntitle: it\ncommand: python3 intruder.py\nsetup: {setup:?}\nteardown: {teardown:?}\n"
+    );
+    scene.sandbox.write("implementation/target.yaml", &file);
+    for signal in [Signal::INT, Signal::TERM] {
+        fs::write(&log, "").unwrap();
+        let run = scene.sandbox.start(&[
+            "run",
+            "--suite",
+            "../suite",
+            "--timeout",
+            "10m",
+            "--target",
+            "target.yaml",
+        ]);
+        let limit = Instant::now() + Duration::from_mins(1);
+        while scene.sandbox.read("log").is_empty() {
+            assert!(Instant::now() < limit, "setup did not run");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        run.signal(signal);
+        let finished = run.finish();
+        assert_eq!(scene.sandbox.read("log"), "up\ndown\n", "{finished:?}");
+    }
+}
+
 /// Build, setup and teardown are isolated like the command itself, and `expose` shows what they need.
 #[test]
 fn all_commands_of_a_target_file_are_isolated() {

@@ -26,6 +26,7 @@ mod export;
 mod faults;
 mod fidelity;
 mod fleet;
+mod fuzzed;
 mod golden;
 mod half;
 mod hostile;

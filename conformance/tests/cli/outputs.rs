@@ -1,6 +1,7 @@
 //! What a target sends and prints, and names of files and titles, control no terminal, no CI system and no reader of a report.
 
 use std::fs;
+use std::io::Write as _;
 use std::process::Command;
 
 use conformance_report::report::FORMATS;
@@ -40,8 +41,12 @@ fn hostile() -> Sandbox {
             )
         })
         .collect();
-    sandbox
-        .write("suite/all/text.yaml", &format!("format: 1\ntitle: {TITLE}\nprofile: any\nsteps:\n{steps}"));
+    let curl = "  - id: curl\n    title: t\n    request: >-\n      curl http://host.example/curl -H 'X-T: ##[error]x'\n      \
+                -d $'a\\n::error::data\\n ::add-mask::x'\n    expect: {status: 200}\n";
+    sandbox.write(
+        "suite/all/text.yaml",
+        &format!("format: 1\ntitle: {TITLE}\nprofile: any\nsteps:\n{steps}{curl}"),
+    );
     sandbox
 }
 
@@ -156,7 +161,7 @@ fn text_of_a_suite_and_of_a_target_is_no_command_of_a_shell() {
     for format in ["--curl", "--hurl"] {
         let exported = sandbox.run(&["export", format, "--suite", "../suite"]);
         assert_eq!(exported.code, Some(0), "{}", exported.stderr);
-        assert!(!exported.stdout.contains(is_unsafe), "{}", exported.stdout);
+        assert_harmless(format, &exported.stdout);
         assert!(exported.stdout.lines().all(|line| !line.starts_with("touch")), "{}", exported.stdout);
         let folder = sandbox.path("temporary");
         let mut shell = Command::new("sh");
@@ -175,7 +180,7 @@ fn text_of_a_suite_and_of_a_target_is_no_command_of_a_shell() {
 #[test]
 fn names_of_implementations_are_shown_and_have_reports_of_their_own() {
     let sandbox = hostile();
-    let names = ["h/x_y/z", "h/x/y_z", "h/a/\u{1b}[31m::b"];
+    let names = ["h/x_y/z", "h/x/y_z", "h/a/\u{1b}[31m::b", "h/a/c\n::error::d\n[1 of 9] e"];
     for name in names {
         let folder = sandbox.path("implementation").join(name);
         fs::create_dir_all(&folder).unwrap();
@@ -192,6 +197,34 @@ fn names_of_implementations_are_shown_and_have_reports_of_their_own() {
         assert!(sandbox.read(&format!("kept/{table}")).contains("a/\\x1b[31m::b"), "{table}");
     }
     assert!(finished.stdout.contains("a/\\x1b[31m::b"), "{}", finished.stdout);
+    assert!(finished.stderr.contains("] a/c ::error::d [1 of 9] e\n"), "{}", finished.stderr);
+    for report in fs::read_dir(sandbox.path("kept")).unwrap() {
+        let name = report.unwrap().file_name().into_string().unwrap();
+        assert!(!name.contains(|one| one == '\n' || is_unsafe(one)), "{name:?}");
+    }
+}
+
+#[test]
+fn serve_shows_what_the_target_prints_without_secrets_and_commands() {
+    let sandbox = hostile();
+    let serve = ["serve", "--profile", "any", "--suite", "../suite", "--", "python3", "hostile.py"];
+    let mut serving = sandbox.start(&serve);
+    let printed = |name: &str| fs::read_to_string(sandbox.path(name)).unwrap_or_default();
+    let wait = || std::thread::sleep(std::time::Duration::from_millis(20));
+    while !printed("stdout").contains("press Ctrl-C") {
+        wait();
+    }
+    let stdout = printed("stdout");
+    let (address, _) = stdout.strip_prefix("http://").unwrap().split_once('\n').unwrap();
+    let mut connection = std::net::TcpStream::connect(address).unwrap();
+    connection.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    while !printed("stderr").contains("ok 7 - forged") {
+        wait();
+    }
+    serving.signal(rustix::process::Signal::INT);
+    let finished = serving.wait();
+    assert_harmless("serve", &finished.stdout);
+    assert_harmless("serve", &finished.stderr);
 }
 
 #[test]

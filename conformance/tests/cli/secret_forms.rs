@@ -10,7 +10,7 @@ use crate::sandbox::Sandbox;
 const TARGET: &[&str] = &["--", "python3", "leaky.py"];
 
 /// Secrets that are written in the steps of the suite, each in a place of its own.
-const LITERAL: [&str; 14] = [
+const LITERAL: [&str; 23] = [
     "hunter4pw",
     "sup3r-k3y",
     "987654321",
@@ -25,6 +25,15 @@ const LITERAL: [&str; 14] = [
     "qu3ry-pw",
     "c00k1e%2Fvalue",
     "c00k1e/value=1",
+    "us3r",
+    "quote-pw",
+    "f0rm",
+    "after-pw",
+    "n3sted-one",
+    "n3sted-two",
+    "bl0ck-two",
+    "l1st-one",
+    "l1st-two",
 ];
 
 fn leaky(token: &str) -> Sandbox {
@@ -53,6 +62,13 @@ fn leaky(token: &str) -> Sandbox {
         "curl http://h.test/ -F 'password=p4rt-value' -F x=y",
         "{method: POST, path: /m, json: {password: m3mber pw, x: 1}}",
         "curl -L http://h.test/hop",
+        r"curl http://h.test/ -u 'bob:us3r'\''quote-pw'",
+        r"curl http://h.test/ -d 'password=f0rm'\''quote-pw'",
+        r"curl http://h.test/ -F password=sp4ce\ after-pw",
+        "{method: POST, path: /m, form: {password: 'y4ml''quote-pw'}}",
+        "{method: POST, path: /m, json: {password: {a: n3sted-one, b: [n3sted-two]}, x: 1}}",
+        "\n      method: POST\n      path: /m\n      json:\n        password: |\n          bl0ck-one\n          bl0ck-two\n        x: 1",
+        "\n      method: POST\n      path: /m\n      json:\n        password:\n        - l1st-one\n        - l1st-two",
     ];
     let steps: String = (requests.iter().enumerate())
         .map(|(index, request)| {

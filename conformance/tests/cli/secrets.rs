@@ -144,6 +144,48 @@ fn a_watched_run_shows_no_secret_in_any_round() {
     assert_discreet(&sandbox, &[("stdout", finished.stdout), ("stderr", finished.stderr)]);
 }
 
+/// The target prints a session before it sends it: while one step fails, other scenarios have sessions that no response has shown yet.
+#[test]
+fn scenarios_that_share_a_target_show_no_session_of_another() {
+    for (concurrency, flags) in [
+        ("exclusive", &["--for", "3s", "--jobs", "8"][..]),
+        ("shared", &["--trace", "--verbose", "--jobs", "8"]),
+    ] {
+        let sandbox = Sandbox::noted();
+        std::fs::copy(data("targets/sessions.py"), sandbox.path("implementation/sessions.py")).unwrap();
+        std::fs::create_dir_all(sandbox.path("own/all")).unwrap();
+        sandbox.write(
+            "own/suite.yaml",
+            &format!(
+                "format: 1\ntitle: sessions\norigin: http://h.test\nconcurrency: {concurrency}\nprofiles: {{any: {{title: any}}}}\n\
+                 launch: {{env: {{API_PORT: \"${{port}}\"}}, ready: curl http://h.test/}}\n"
+            ),
+        );
+        sandbox.write("own/requirements.yaml", "format: 1\nrequirements: []\n");
+        for scenario in 0..16 {
+            sandbox.write(
+                &format!("own/all/s{scenario}.yaml"),
+                "format: 1\ntitle: log in\nprofile: any\nsteps:\n\
+                 - {id: login, title: log in, request: {method: POST, path: /login}, expect: {status: 200}, \
+                 capture: {session: {cookie: sid, secret: true}}}\n\
+                 - {id: use, title: use it, request: {path: /, headers: {X-Session: \"${session}\"}}, expect: {status: 200}}\n",
+            );
+        }
+        let reports = ["--report=jsonl=../o.jsonl", "--report=html=../o.html"];
+        let run = ["run", "--suite", "../own"];
+        let target = ["--", "python3", "sessions.py"];
+        let finished = sandbox.run(&[&run, flags, &reports, &target].concat());
+        assert_eq!(finished.code, Some(1), "{}", finished.stderr);
+        let (jsonl, html) = (sandbox.read("o.jsonl"), sandbox.read("o.html"));
+        assert!(jsonl.contains("new session <redacted>"), "no step failed while another scenario logged in");
+        for session in sandbox.read("sessions").lines() {
+            for (what, text) in [("stdout", &finished.stdout), ("o.jsonl", &jsonl), ("o.html", &html)] {
+                assert!(!text.contains(session), "{concurrency}: {what} shows {session}");
+            }
+        }
+    }
+}
+
 const RUN: &[&str] = &["run", "--suite", "../gossip"];
 const TARGET: &[&str] = &["--", "python3", "gossip.py"];
 

@@ -48,11 +48,56 @@ fn a_load_run_lasts_its_time_and_reports_its_timeouts() {
     assert!(finished.stdout.contains(&format!("  {timeouts} requests timed out, ")), "{}", finished.stdout);
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn silence_of_a_target_without_a_processor_is_inconclusive() {
+    let sandbox = sandbox(1);
+    sandbox.write("implementation/server.py", SLOW);
+    let verdict = |mood| {
+        let run = ["run", "--suite", "../suite", "--timeout", "2s", "--", "python3", "server.py", mood];
+        let step = events::run(&sandbox, &run).steps.remove(0);
+        (step["verdict"].as_str().unwrap().to_owned(), step["reason"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(verdict("sleeps").0, "fail");
+    assert_eq!(
+        verdict("starves"),
+        (
+            "inconclusive".to_owned(),
+            "no complete response within 2s, but the target waited for a processor most of the time; the \
+             machine is too slow"
+                .to_owned()
+        )
+    );
+}
+
+/// Responds to the request that asks whether it is ready, and to no other. When it starves, it runs more programs than there are
+/// processors.
+const SLOW: &str = r#"
+import os, subprocess, sys, time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    asked = 0
+
+    def do_GET(self):
+        Handler.asked += 1
+        if Handler.asked > 1 and sys.argv[1] == "starves":
+            for _ in range(8 * os.cpu_count()):
+                subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        if Handler.asked > 1:
+            time.sleep(600)
+        self.send_response(200)
+        self.end_headers()
+
+HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+"#;
+
 /// A suite with one scenario of `steps` steps.
 fn sandbox(steps: usize) -> Sandbox {
     let sandbox = Sandbox::empty();
     std::fs::create_dir_all(sandbox.path("suite/t")).unwrap();
-    let manifest = "format: 1\ntitle: Timeouts\norigin: http://time.example\nprofiles: {any: {}}\n";
+    let manifest = "format: 1\ntitle: Timeouts\norigin: http://time.example\nprofiles: {any: {}}\n\
+                    launch: {env: {PORT: '${port}'}, ready: {path: /ready}}\n";
     sandbox.write("suite/suite.yaml", manifest);
     let register =
         "format: 1\nrequirements:\n  - {id: ONE, level: must, clause: \"1\", text: It responds.}\n";

@@ -99,6 +99,59 @@ fn recovers_from_a_full_disk() {
     assert_eq!(emails(&Server::start(folder.path(), &[])), known);
 }
 
+/// `fdatasync` fails while the file FAIL exists. Calls are noted in the file CALLS.
+#[cfg(target_os = "linux")]
+const FAILING_SYNC: &str = r#"
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+static void note(const char *call) {
+    FILE *calls = fopen(getenv("CALLS"), "a");
+    fprintf(calls, "%s\n", call);
+    fclose(calls);
+}
+int fdatasync(int fd) {
+    if (unlink(getenv("FAIL")) == 0) {
+        note("sync failed");
+        errno = EIO;
+        return -1;
+    }
+    note("sync");
+    return ((int (*)(int)) dlsym(RTLD_NEXT, "fdatasync"))(fd);
+}
+int ftruncate64(int fd, off64_t length) {
+    note("cut");
+    return ((int (*)(int, off64_t)) dlsym(RTLD_NEXT, "ftruncate64"))(fd, length);
+}
+"#;
+
+/// A change whose sync failed may be on the disk. It is cut off, and the cut is synced before the response.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_change_whose_sync_failed_is_removed_and_the_removal_is_synced() {
+    let (folder, library) = (folder(&[BOB]), tempfile::tempdir().unwrap());
+    let path = |name: &str| library.path().join(name).display().to_string();
+    let (source, shared, fail, calls) = (path("sync.c"), path("sync.so"), path("fail"), path("calls"));
+    fs::write(&source, FAILING_SYNC).unwrap();
+    // The compiler that links Rust programs.
+    let built = Command::new("cc").args(["-shared", "-fPIC", "-w", "-o", &shared, &source, "-ldl"]).status();
+    assert!(built.unwrap().success());
+    let server = Server::start(folder.path(), &[("LD_PRELOAD", &shared), ("FAIL", &fail), ("CALLS", &calls)]);
+    // Without changes before, no checkpoint makes calls of its own.
+    fs::write(&fail, "").unwrap();
+    assert_eq!(server.curl("/api/v1/users", &NEW_USER).error(), failed());
+    assert_eq!(fs::read_to_string(&calls).unwrap(), "sync failed\ncut\nsync\n");
+    assert!(!journal(folder.path()).exists());
+    assert_eq!(server.curl("/api/v1/users", &NEW_USER).status, 201);
+    server.kill();
+    assert_eq!(emails(&Server::start(folder.path(), &[])), [BOB[2], "eve@hbtn.io"]);
+}
+
 #[test]
 fn recovers_from_a_read_only_folder() {
     let folder = folder(&[BOB, BOBSESSION]);

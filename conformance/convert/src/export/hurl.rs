@@ -17,7 +17,7 @@ use super::{Outgoing, outgoing};
 use conformance_suite::curl::COMPRESSED;
 use conformance_suite::plan::Plan;
 use conformance_suite::request::{Header, HttpVersion, Prepared, is_own_agent};
-use conformance_suite::safe::{comment, line};
+use conformance_suite::safe::comment;
 use links::Links;
 use response::response;
 use section::{Type, Types};
@@ -30,14 +30,18 @@ use write::{spaced, written};
 pub fn hurl(plan: &Plan) -> String {
     let mut file = format!(
         "# {}\n# hurl --test --no-cookie-store --variable target={} FILE\n# {LOOSE}\n",
-        line(&plan.suite.title),
-        line(&plan.suite.origin)
+        super::in_comment(&plan.suite.title),
+        super::in_comment(&plan.suite.origin)
     );
     for one in secret_variables(&plan.suite) {
         file.push_str(&format!("# Set the secret `{0}` with --secret {0}=VALUE.\n", variable(&one.name)));
     }
     for planned in plan.scenarios() {
-        file.push_str(&format!("\n# {} ({})\n", line(&planned.scenario.title), line(&planned.profile)));
+        file.push_str(&format!(
+            "\n# {} ({})\n",
+            super::in_comment(&planned.scenario.title),
+            super::in_comment(&planned.profile)
+        ));
         // Output of the target is always text, but Hurl may read a variable from the command line as a number.
         let printed = plan.suite.profile(&planned.profile).into_iter().flat_map(|profile| &profile.output);
         let secrets = secret_variables(&plan.suite).map(|one| variable(&one.name));

@@ -8,7 +8,7 @@ use conformance_suite::capture::Found;
 use conformance_suite::curl;
 use conformance_suite::json::unescape;
 use conformance_suite::plan::Plan;
-use conformance_suite::safe::{comment, line};
+use conformance_suite::safe::comment;
 use conformance_suite::shell::{quote, quoted};
 use conformance_suite::template::Scope;
 
@@ -17,7 +17,7 @@ use conformance_suite::template::Scope;
 pub fn shell(plan: &Plan) -> String {
     let mut script = format!(
         "#!/bin/sh\n# {}: sends every request of these scenarios with curl and checks the status codes.\n# Usage: sh FILE [http://host:port]\n{}",
-        line(&plan.suite.title),
+        super::in_comment(&plan.suite.title),
         PRELUDE.replace("ORIGIN", &plan.suite.origin)
     );
     for one in secret_variables(&plan.suite) {
@@ -30,7 +30,11 @@ pub fn shell(plan: &Plan) -> String {
         script.push_str(&format!("{name}=${{{set}:?is a secret of the suite: set it in the environment}}\n"));
     }
     for planned in plan.scenarios() {
-        script.push_str(&format!("\n# {} ({})\n", line(&planned.scenario.title), line(&planned.profile)));
+        script.push_str(&format!(
+            "\n# {} ({})\n",
+            super::in_comment(&planned.scenario.title),
+            super::in_comment(&planned.profile)
+        ));
         for outgoing in outgoing(planned, &plan.suite) {
             script.push_str(&format!("\n{}", super::step_comment(&outgoing)));
             step(&outgoing, &planned.step_id(outgoing.step), &mut script);

@@ -39,6 +39,10 @@ pub(super) fn link(exchanges: &mut [Exchange], origin: &str, wanted: &Wanted<'_>
             names.insert(name.clone(), 1);
             kept.push(Kept { name: name.clone(), from, value: String::new() });
         }
+        for set in &exchange.sets {
+            names.insert(set.name.clone(), 1);
+            kept.push(set.clone());
+        }
     }
     for index in 0..exchanges.len() {
         for (from, value) in printed(&exchanges[index]) {

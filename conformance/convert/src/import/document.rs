@@ -258,6 +258,8 @@ fn exchange(
         body,
         remarks,
         capture,
+        checks: Vec::new(),
+        sets: Vec::new(),
         section: 0,
     })
 }

@@ -247,8 +247,19 @@ fn exchange(
         remarks.push("the recording does not hold the body of the response".to_owned());
     }
     let head = Some(Head { status: u16::try_from(status).ok(), headers });
-    let origin = origin.to_owned();
-    Ok(Exchange { command, origin, place, comment: None, head, body, remarks, capture: None, section: 0 })
+    Ok(Exchange {
+        command,
+        origin: origin.to_owned(),
+        place,
+        comment: None,
+        head,
+        body,
+        remarks,
+        capture: None,
+        checks: Vec::new(),
+        sets: Vec::new(),
+        section: 0,
+    })
 }
 
 /// The boundary of a multipart body that a recording has as fields.

@@ -1,24 +1,16 @@
-//! Reads Postman collections of format 2.0 and 2.1: folders, variables, authorization, bodies, and checks of the status.
+//! Reads Postman collections of format 2.0 and 2.1: folders, variables, authorization, bodies, and what test scripts check.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use form_urlencoded::Serializer;
-use regex::Regex;
 use serde_json::Value as Json;
 
 use super::collection::{Group, Request, Variables};
 use super::har::text;
-use super::next;
-use crate::pattern;
+use super::{next, script};
 use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::source::{Place, Source, Span};
-
-static STATUS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?:have\.status\(|response\.code\)\.to\.(?:be\.)?(?:eql?|equals?|equal)\(|responseCode\.code\s*===?\s*)\s*([1-5]\d\d)\b",
-    )
-});
 
 /// Maximum depth of folders.
 const DEEPEST: usize = 32;
@@ -107,12 +99,7 @@ fn request(item: &Json, request: &Json, auth: Option<&Json>) -> Request {
         let lines = event.pointer("/script/exec").and_then(Json::as_array).into_iter().flatten();
         let script = lines.filter_map(Json::as_str).collect::<Vec<_>>().join("\n");
         if text(event, "/listen") == "test" {
-            read.status = STATUS.captures(&script).and_then(|found| found[1].parse().ok()).or(read.status);
-            if script.lines().filter(|line| line.contains("pm.expect") || line.contains("pm.test")).count()
-                > 1
-            {
-                read.remarks.push("the test script checks more than the status".to_owned());
-            }
+            read.add(script::read(&script), "test script");
         } else if !script.trim().is_empty() {
             read.remarks.push("the collection runs a script before this request".to_owned());
         }

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 
 use super::collection::{Group, Request, Variables};
+use super::script;
 use crate::pattern;
 use conformance_suite::source::{Place, Source, Span};
 
@@ -15,7 +16,6 @@ static REQUEST: LazyLock<Regex> = LazyLock::new(|| {
 });
 static VARIABLE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^@([^\s=]+)\s*=\s*(.*)$"));
 static NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:#|//)\s*@name[\s=]+(\S.*)$"));
-static STATUS: LazyLock<Regex> = LazyLock::new(|| pattern(r"response\.status\s*===?\s*([1-5]\d\d)"));
 
 /// Returns the requests of a file as one group, with its variables.
 pub(super) fn read(source: &Arc<Source>) -> (Vec<Group>, Variables) {
@@ -33,7 +33,7 @@ pub(super) fn read(source: &Arc<Source>) -> (Vec<Group>, Variables) {
             block.clear();
             has_request = false;
             title = next.trim_matches(['#', ' ']).to_owned();
-        } else if let Some(found) = VARIABLE.captures(text).filter(|_| !has_request) {
+        } else if let Some(found) = VARIABLE.captures(text).filter(|_| !has_request || after_blank(&block)) {
             variables.values.insert(found[1].to_owned(), found[2].trim().to_owned());
         } else {
             has_request |= is_request(text);
@@ -44,6 +44,11 @@ pub(super) fn read(source: &Arc<Source>) -> (Vec<Group>, Variables) {
     let name = source.path().rsplit('/').next().unwrap_or_default();
     let name = name.split('.').next().filter(|name| !name.is_empty()).unwrap_or("requests");
     (vec![(name.to_owned(), requests)], variables)
+}
+
+/// Whether the last line is blank: a body may have a variable after it.
+fn after_blank(block: &[(usize, &str)]) -> bool {
+    block.last().is_some_and(|(_, line)| line.trim().is_empty())
 }
 
 fn is_comment(line: &str) -> bool {
@@ -102,13 +107,12 @@ fn request(block: &[(usize, &str)], title: &str, source: &Arc<Source>) -> Option
         }
     }
     if let Some(script) = script {
-        request.status = STATUS.captures(&script).and_then(|found| found[1].parse().ok());
-        if request.status.is_none() || script.matches("client.").count() > 2 {
-            request.remarks.push("the response handler does more than check the status".to_owned());
-        }
+        request.add(script::read(&script), "response handler");
     }
+    // The comment of the next section.
+    while body.pop_if(|line| is_comment(line) || line.trim().is_empty()).is_some() {}
     let body = body.join("\n");
-    let body = body.trim_end();
+    let body = body.trim_start_matches('\n').trim_end();
     request.body = (!body.is_empty()).then(|| body.to_owned());
     let end = first.0 + first.1.len();
     Some((request, source.place(Span::new(first.0, end))))

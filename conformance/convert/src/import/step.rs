@@ -33,6 +33,8 @@ pub fn step(command: &str, origin: &str, method: &str, target: &str, response: &
         body: Body::Text { text, sure: method != "HEAD" },
         remarks: Vec::new(),
         capture: None,
+        checks: Vec::new(),
+        sets: Vec::new(),
         section: 0,
     };
     let label = Label {
@@ -57,7 +59,17 @@ pub(super) fn write(exchange: &Exchange, label: &Label, answer: &Answer<'_>, pag
         page.push_str(&format!("    {}\n", unsure(remark)));
     }
     request(&exchange.command).write(4, "request:", page);
-    answer.expectation(exchange).write_block(4, "expect:", page);
+    let mut expectation = answer.expectation(exchange);
+    if let Yaml::Mapping(members) = &mut expectation {
+        if let Some((status, more)) = exchange.checks.split_first().filter(|(first, _)| first.0 == "status") {
+            members.retain(|(name, _)| name != "status");
+            members.insert(0, status.clone());
+            members.extend(more.iter().cloned());
+        } else {
+            members.extend(exchange.checks.iter().cloned());
+        }
+    }
+    expectation.write_block(4, "expect:", page);
     let kept = answer.kept;
     if !kept.is_empty() {
         let entry = |kept: &Kept| {

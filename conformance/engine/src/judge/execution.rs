@@ -2,7 +2,7 @@
 
 use super::{MAX_LABEL, short};
 use crate::target::{End, Executed, MOST_PRINTED};
-use crate::verdict::{Finding, Judgement};
+use crate::verdict::{Finding, Judgement, Verdict};
 use conformance_suite::amount::grouped;
 use conformance_suite::json::{Json, Number};
 use conformance_suite::matcher::{Matcher, Mismatch, NO_MEMBER};
@@ -14,6 +14,9 @@ use conformance_suite::visible;
 /// Judges the end and the output of a program. Without an expected exit code, it must be 0.
 #[must_use]
 pub fn judge_execution(execution: &Execution, executed: &Executed, scope: &Scope) -> Judgement {
+    if let End::Starved(_) = executed.end {
+        return Judgement::because(Verdict::Inconclusive, format!("the program {}", executed.end));
+    }
     let mut findings: Vec<Finding> = exit(execution, executed, scope).into_iter().collect();
     let mut more = 0;
     let streams =

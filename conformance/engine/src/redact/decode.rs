@@ -4,6 +4,10 @@
 
 use std::ops::Range;
 
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
 /// A text with an encoding undone.
 pub(super) struct Decoded {
     pub(super) bytes: Vec<u8>,
@@ -14,7 +18,7 @@ pub(super) struct Decoded {
 /// An encoding of characters inside of text.
 #[derive(Debug, Clone, Copy)]
 enum Encoding {
-    /// `%20` (RFC 3986, section 2.1).
+    /// `%20` (RFC 3986, section 2.1), and `%u20ac` as JavaScript's `escape` writes it.
     Percent,
     /// `%20` and `+` for a space.
     Form,
@@ -26,11 +30,13 @@ enum Encoding {
     Html,
     /// `=20` (RFC 2045, section 6.7).
     QuotedPrintable,
-    /// Line breaks inside of base64 and hexadecimal text.
+    /// Line breaks inside of base64 and hexadecimal text, and separators of hexadecimal bytes.
     Folded,
+    /// Text in base64, such as the parts of a JSON Web Token.
+    Base64,
 }
 
-const ENCODINGS: [Encoding; 7] = [
+const ENCODINGS: [Encoding; 8] = [
     Encoding::Percent,
     Encoding::Form,
     Encoding::Backslash,
@@ -38,10 +44,13 @@ const ENCODINGS: [Encoding; 7] = [
     Encoding::Html,
     Encoding::QuotedPrintable,
     Encoding::Folded,
+    Encoding::Base64,
 ];
 
 /// Maximum number of encodings inside of each other.
 const DEPTH: usize = 3;
+/// Minimum number of characters of base64 that are decoded.
+const MIN_BASE64: usize = 12;
 /// Maximum number of decoded texts, so that a hostile text does not take long.
 const MOST: usize = 72;
 
@@ -104,7 +113,10 @@ impl Decoded {
                     new.bytes = self.bytes.get(..at)?.to_vec();
                     new.starts = self.starts.get(..at)?.to_vec();
                 }
-                new.starts.extend(made.iter().map(|_| start));
+                // Three bytes come from four characters of base64.
+                let offset = |index| if matches!(encoding, Encoding::Base64) { index * 4 / 3 } else { 0 };
+                let from = |index| self.starts.get(at + offset(index)).copied().unwrap_or(start);
+                new.starts.extend((0..made.len()).map(from));
                 new.bytes.extend(made);
                 at += length.max(1);
                 continue;
@@ -127,6 +139,9 @@ impl Encoding {
             {
                 Some((vec![byte(rest)?], 3))
             }
+            (Self::Percent | Self::Form, [b'%', b'u', digits @ ..]) => {
+                Some((utf8(char::from_u32(number(digits.get(..4)?)?)?), 6))
+            }
             (Self::Form, [b'+', ..]) => Some((vec![b' '], 1)),
             (Self::Backslash | Self::BackslashBytes, [b'\\', rest @ ..]) => {
                 let (made, length) = backslash(rest, matches!(self, Self::BackslashBytes))?;
@@ -141,6 +156,10 @@ impl Encoding {
             (Self::QuotedPrintable, [b'=', b'\n', ..]) => Some((Vec::new(), 2)),
             (Self::Folded, [b'\r', b'\n', next, ..]) if is_folded(before, *next) => Some((Vec::new(), 2)),
             (Self::Folded, [b'\n', next, ..]) if is_folded(before, *next) => Some((Vec::new(), 1)),
+            (Self::Folded, [b' ' | b':' | b'-', rest @ ..]) if is_hexadecimal(before, rest) => {
+                Some((Vec::new(), 1))
+            }
+            (Self::Base64, _) if !before.last().copied().is_some_and(is_base64) => base64(text),
             _ => None,
         }
     }
@@ -148,10 +167,41 @@ impl Encoding {
 
 /// Whether a line break is between base64 or hexadecimal characters after a line full of them.
 fn is_folded(before: &[u8], next: u8) -> bool {
-    let is_base64 =
-        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=');
+    let may_be_base64 = |byte: &u8| is_base64(*byte) || *byte == b'=';
     let line = before.iter().rev().take(40);
-    line.len() == 40 && is_base64(&next) && line.clone().all(is_base64)
+    line.len() == 40 && may_be_base64(&next) && line.clone().all(may_be_base64)
+}
+
+/// Whether a separator is between two bytes in hexadecimal digits, as in `73:69`.
+fn is_hexadecimal(before: &[u8], after: &[u8]) -> bool {
+    let is_digit = u8::is_ascii_hexdigit;
+    let is_byte = |text: &[u8]| matches!(text, [one, other] if is_digit(one) && is_digit(other));
+    before.last_chunk::<2>().is_some_and(|last| is_byte(last))
+        && after.first_chunk::<2>().is_some_and(|first| is_byte(first))
+        && !after.get(2).is_some_and(is_digit)
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// Decodes the text in base64 at the beginning of a text, with or without padding; none if it is something else.
+fn base64(text: &[u8]) -> Option<(Vec<u8>, usize)> {
+    const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(true);
+    let is_binary = |one: char| one < ' ' && !one.is_ascii_whitespace();
+    let length = text.iter().position(|byte| !is_base64(*byte)).unwrap_or(text.len());
+    if length < MIN_BASE64 {
+        return None;
+    }
+    let (encoded, rest) = text.split_at(length);
+    let is_of_urls = encoded.iter().any(|byte| matches!(byte, b'-' | b'_'));
+    let alphabet = if is_of_urls { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
+    let bytes = GeneralPurpose::new(alphabet, LENIENT).decode(encoded).ok()?;
+    let is_text = std::str::from_utf8(&bytes).is_ok_and(|text| !text.contains(is_binary));
+    let padding = rest.iter().take(2).take_while(|byte| **byte == b'=').count();
+    is_text.then_some((bytes, length + padding))
 }
 
 fn byte(digits: &[u8]) -> Option<u8> {
@@ -204,7 +254,8 @@ fn backslash(rest: &[u8], bytes: bool) -> Option<(Vec<u8>, usize)> {
             let octal = std::str::from_utf8(rest.get(..3)?).ok()?;
             Some((vec![u8::from_str_radix(octal, 8).ok()?], 3))
         }
-        [other, ..] if other.is_ascii_punctuation() => control(*other),
+        // A shell keeps a space after a backslash.
+        [other, ..] if other.is_ascii_punctuation() || *other == b' ' => control(*other),
         _ => None,
     }
 }
@@ -290,6 +341,11 @@ mod tests {
             "p/a+b =22q=22 =C3=BC =\r\n'<& =F0=9F=98=80",
             r#"p/a+b "q" \xc3\xbc '<& \360\237\230\200"#,
             r#"p/a+b "q" \xfc '<& \U0001f600"#,
+            "%70%2f%61%2b%62%20%22%71%22%20%u00fc%20%27%3c%26%20%F0%9F%98%80",
+            "cC9hK2IgInEiIMO8ICc8JiDwn5iA",
+            "cC9hK2IgXCJxXCIgXHUwMGZjICc8JiBcdWQ4M2RcdWRlMDA=",
+            "cCUyRmElMkJiJTIwJTIycSUyMiUyMCVDMyVCQyUyMCUyNyUzQyUyNiUyMCVGMCU5RiU5OCU4MA",
+            "Y0M5aEsySWdJbkVpSU1POElDYzhKaUR3bjVpQQ==",
         ] {
             let around = format!("before {text} after");
             let found = decoded(&around).into_iter().find_map(|view| {
@@ -305,6 +361,25 @@ mod tests {
         let line = "QUJD".repeat(19);
         let texts = decoded(&format!("x\n{line}\r\nREVG\nnext\n"));
         assert!(texts.iter().any(|one| String::from_utf8_lossy(&one.bytes).contains("QUJDREVG")));
+    }
+
+    #[test]
+    fn finds_text_inside_of_base64() {
+        let text = "x=eyJhIjoiczNjcmV0In0.abc";
+        let found = decoded(text).into_iter().find_map(|view| {
+            let at = view.bytes.windows(6).position(|part| part == b"s3cret")?;
+            Some(text[view.original(&(at..at + 6))].to_owned())
+        });
+        assert_eq!(found.as_deref(), Some("czNjcmV0"));
+    }
+
+    #[test]
+    fn joins_hexadecimal_bytes() {
+        for text in ["73 69 6d 70", "73:69:6D:70", "73-69-6d-70"] {
+            let found =
+                |one: &super::Decoded| String::from_utf8_lossy(&one.bytes).to_lowercase() == "73696d70";
+            assert!(decoded(text).iter().any(found), "{text}");
+        }
     }
 
     #[test]

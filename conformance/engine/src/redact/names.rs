@@ -56,7 +56,16 @@ impl Names {
     /// Returns the fields with these names.
     pub(super) fn find(&self, text: &str, kind: Kind) -> Vec<Field> {
         let names = self.search.iter().flat_map(|names| names.find_overlapping_iter(text));
-        names.filter_map(|name| field(text, name.range(), kind)).collect()
+        let names = names.map(|name| name.range());
+        if kind == Kind::Message {
+            return names.filter_map(|name| field(text, name, kind)).collect();
+        }
+        let fields = names.flat_map(|name| {
+            let lines = block(text, &name).into_iter();
+            let lines = lines.map(|value| Field { name: name.clone(), value, needs_quotes: false });
+            field(text, name.clone(), kind).into_iter().chain(lines).collect::<Vec<_>>()
+        });
+        fields.map(|field| Field { value: continued(text, field.value), ..field }).collect()
     }
 }
 
@@ -116,7 +125,58 @@ fn field(text: &str, name: Range<usize>, kind: Kind) -> Option<Field> {
         return None;
     }
     let start = text.len() - value.len();
-    found(quoted(text, start).unwrap_or_else(|| line(text, name.start, start)), false)
+    let flow =
+        || json(text, start).filter(|_| value.starts_with(['{', '['])).filter(|flow| flow.end < text.len());
+    found(quoted(text, start).or_else(flow).unwrap_or_else(|| line(text, name.start, start)), false)
+}
+
+/// Returns the lines of a block of YAML below a key with this name, each without its indentation.
+fn block(text: &str, name: &Range<usize>) -> Vec<Range<usize>> {
+    let (Some(before), Some(after)) = (text.get(..name.start), text.get(name.end..)) else {
+        return Vec::new();
+    };
+    let begun = before.rsplit('\n').next().unwrap_or_default();
+    let after = after.trim_start_matches(['"', '\'']);
+    let Some((first, lines)) = after.strip_prefix(':').and_then(|value| value.split_once('\n')) else {
+        return Vec::new();
+    };
+    let is_key = begun.chars().all(|one| matches!(one, ' ' | '-' | '?' | '"' | '\''));
+    let is_block = matches!(first.trim().as_bytes(), [] | [b'|' | b'>', ..]);
+    if !is_key || !is_block {
+        return Vec::new();
+    }
+    let column = begun.trim_end_matches(['"', '\'']).len();
+    let mut found = Vec::new();
+    let mut at = text.len() - lines.len();
+    for line in lines.split_inclusive('\n') {
+        let content = line.trim_start_matches(' ');
+        let indentation = line.len() - content.len();
+        let content = content.trim();
+        let is_item = first.trim().is_empty() && indentation == column && content.starts_with("- ");
+        if !content.is_empty() && indentation <= column && !is_item {
+            break;
+        }
+        let value = content.trim_start_matches("- ");
+        if !value.is_empty() && !value.starts_with('!') {
+            let start = at + indentation + content.len() - value.len();
+            found.push(start..start + value.len());
+        }
+        at += line.len();
+    }
+    found
+}
+
+/// Returns the value up to its end, if it goes on after a single quote: `'\''` in a shell, `''` in YAML.
+fn continued(text: &str, value: Range<usize>) -> Range<usize> {
+    let mut end = value.end;
+    let more = |end: usize| {
+        let rest = text.get(end..)?;
+        rest.strip_prefix(r"'\''").or_else(|| rest.strip_prefix("''"))
+    };
+    while let Some(more) = more(end) {
+        end = text.len() - more.len() + more.find(['\'', '\n']).unwrap_or(more.len());
+    }
+    value.start..end
 }
 
 /// Returns the content of a string in quotes, which may be preceded by backslashes if it is inside of another string.
@@ -195,7 +255,10 @@ fn form(text: &str, name: usize, start: usize, kind: Kind) -> Range<usize> {
             || one == '\\' && closing.is_some()
             || is_flow && matches!(one, '}' | ']')
     };
-    let word = value.find(ends).unwrap_or(value.len());
+    // In a shell, a backslash keeps a space.
+    let is_kept = |at: usize| kind == Kind::Lines && value.get(..at).is_some_and(|word| word.ends_with('\\'));
+    let mut ends = value.char_indices().filter(|(_, one)| ends(*one));
+    let word = ends.find(|(at, one)| *one != ' ' || !is_kept(*at)).map_or(value.len(), |(at, _)| at);
     let is_field = begins.is_empty() || begins.ends_with(['&', '?']);
     let after = value.get(word..).unwrap_or_default();
     let more = if is_field && closing.is_none() && after.starts_with(' ') {
@@ -240,7 +303,7 @@ static URL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static OPTIONS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?x) (?:^|[\s"'`])
-        (?: (?: -[a-zA-Z]*[uU] | --user | --proxy-user ) (?:\s*|=) (?: "[^":]*:([^"]*)" | '[^':]*:([^']*)' | [^\s"':]*:([^\s"']+) )
+        (?: (?: -[a-zA-Z]*[uU] | --user | --proxy-user ) (?:\s*|=) (?: "[^":]*:((?:\\.|[^"\\])*)" | '[^':]*:([^']*)' | [^\s"':]*:((?:\\.|[^\s"'\\])+) )
           | (?: --oauth2-bearer | --pass | --proxy-pass ) (?:\s+|=) (?: "([^"]*)" | '([^']*)' | ([^\s"']+) ) )"#,
     )
     .ok()
@@ -271,6 +334,7 @@ pub(super) fn credentials(text: &str, kind: Kind) -> Vec<Range<usize>> {
                 at += pair.len() + 1;
             }
         }
+        return found.into_iter().map(|value| continued(text, value)).collect();
     }
     found
 }
@@ -388,6 +452,21 @@ mod tests {
                 "a string that starts with \"pwd=\" in any order",
             ),
             ("curl h -F pwd=a -F y=1", "curl h -F pwd=<redacted> -F y=1"),
+            ("curl h -F pwd=a\\ b -F y=1", "curl h -F pwd=<redacted> -F y=1"),
+            (r"curl h -d 'pwd=a'\''b' -d 'x=1'", "curl h -d 'pwd=<redacted>' -d 'x=1'"),
+            (r"curl h -H 'X-Key: a'\''b'\''c' -d ''", "curl h -H 'X-Key: <redacted>' -d ''"),
+            ("form: {pwd: 'a''b', x: ''}", "form: {pwd: '<redacted>', x: ''}"),
+            ("json: {pwd: {a: b, c: [d]}, x: 1}", "json: {pwd: <redacted>, x: 1}"),
+            ("json: {pwd: [a, \"]\"], x: 1}", "json: {pwd: <redacted>, x: 1}"),
+            ("pwd: [a, b\nx: 1", "pwd: <redacted>\nx: 1"),
+            (
+                "json:\n  pwd: |\n    a b\n\n    c\n  x: 1",
+                "json:\n  pwd: |\n    <redacted>\n\n    <redacted>\n  x: 1",
+            ),
+            ("- pwd:\n  - a\n  - b: c\n- x", "- pwd:\n  - <redacted>\n  - <redacted>\n- x"),
+            ("pwd:\n  a: b\nx: 1", "pwd:\n  <redacted>\nx: 1"),
+            ("pwd:\n  !absent\nx: 1", "pwd:\n  !absent\nx: 1"),
+            ("wrong pwd:\n  File a.py\n", "wrong pwd:\n  File a.py\n"),
         ] {
             assert_eq!(redacted(&names, text, Kind::Lines), shown, "{text}");
         }
@@ -400,6 +479,7 @@ mod tests {
             (r#"{"url":"http:\/\/u:p4ss@h\/x"}"#, &["p4ss"]),
             ("http://h/a@b, mail a@b.example", &[]),
             ("curl h -u u:p4ss", &["p4ss"]),
+            (r"curl h -u 'u:p4'\''s s' -u u:v\ w", &[r"p4'\''s s", r"v\ w"]),
             ("curl -su 'u:p4 ss' h --proxy-user \"v:w w\"", &["p4 ss", "w w"]),
             ("curl h --user=u:p -uv:w --oauth2-bearer abc", &["p", "w", "abc"]),
             ("curl h -b 's=1; t=2' --cookie u=3 -b file", &["1", "2", "3"]),

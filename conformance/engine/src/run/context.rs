@@ -10,7 +10,7 @@ use crate::http::Transport;
 use crate::redact::Redactor;
 use conformance_openapi::Description;
 use conformance_suite::plan::Plan;
-use conformance_suite::suite::{Connections, Level};
+use conformance_suite::suite::{Concurrency, Connections, Level};
 
 /// Settings of a run.
 #[derive(Debug, Clone)]
@@ -95,6 +95,11 @@ impl Context {
         // The first run of each step decides which verdict is expected; a description adds nothing to that.
         options.described = None;
         Arc::new(Self { plan, options, is_load_test: true, ended: OnceLock::new() })
+    }
+
+    /// Whether scenarios use the same target at the same time.
+    pub(super) fn shares_targets(&self) -> bool {
+        self.is_load_test || self.plan.suite.concurrency == Concurrency::Shared
     }
 
     /// Sends no further step, because this one failed.

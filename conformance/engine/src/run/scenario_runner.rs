@@ -6,6 +6,7 @@ mod bodies;
 mod described;
 mod exchange;
 mod execution;
+mod plays;
 mod race;
 mod recorder;
 mod result;
@@ -24,6 +25,7 @@ use crate::verdict::Verdict;
 use conformance_suite::plan::PlannedScenario;
 use conformance_suite::request::Request;
 use conformance_suite::suite::StepDefinition;
+use plays::Plays;
 use result::Late;
 pub(super) use result::ScenarioResult;
 use scenario_run::ScenarioRun;
@@ -32,6 +34,7 @@ use scenario_run::ScenarioRun;
 #[derive(Debug, Clone)]
 pub struct ScenarioRunner {
     context: Arc<Context>,
+    plays: Plays,
 }
 
 /// Maximum number of times that a scenario is played.
@@ -45,7 +48,7 @@ impl ScenarioRunner {
     /// Creates a runner for the scenarios of a plan.
     #[must_use]
     pub fn new(context: &Arc<Context>) -> Self {
-        Self { context: Arc::clone(context) }
+        Self { context: Arc::clone(context), plays: Plays::default() }
     }
 
     /// Plays a scenario. `lease` is the right to use its target, or why there is no lease.
@@ -57,6 +60,16 @@ impl ScenarioRunner {
         planned: &PlannedScenario,
         lease: Result<Lease, CannotRun>,
     ) -> ScenarioResult {
+        let play = self.plays.begin();
+        let result = self.played(planned, lease).await;
+        if self.context.shares_targets() && result.has_output() {
+            // The output may contain secrets that the other scenarios are about to learn.
+            play.end_with_others().await;
+        }
+        result
+    }
+
+    async fn played(&self, planned: &PlannedScenario, lease: Result<Lease, CannotRun>) -> ScenarioResult {
         let options = &self.context.options;
         let mut lease = match lease {
             Ok(lease) => lease,

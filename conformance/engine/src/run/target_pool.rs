@@ -110,8 +110,7 @@ impl TargetPool {
     pub(super) async fn lease(self: &Arc<Self>, group: usize) -> Result<Lease, CannotRun> {
         let unknown = || Err(CannotRun::new(Verdict::Error, "the plan has no such group".to_owned()));
         let group = self.groups.get(group).cloned().unwrap_or_else(unknown)?;
-        let shared = self.context.is_load_test || self.context.plan.suite.concurrency == Concurrency::Shared;
-        let slot = group.slot(shared, &self.permits).await;
+        let slot = group.slot(self.context.shares_targets(), &self.permits).await;
         // A target with a fixed port runs for one lease only, so that another target can have the port.
         let mut port = None;
         if let Some(fixed) = slot.port().and_then(|port| self.ports.get(&port)) {

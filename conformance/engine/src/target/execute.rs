@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::process::isolation::Confined;
-use super::process::{Command, Exit, Process, find};
+use super::process::{Command, Exit, MAX_STRETCH, Process, find};
 use conformance_suite::response::Response;
 use conformance_suite::shell;
 use conformance_suite::suite::{Execution, FILES};
@@ -59,6 +59,8 @@ pub enum End {
     Exited(Exit),
     /// It was killed at the time limit.
     TimedOut(Duration),
+    /// It was killed after this time, in which it had no processor for so long that the limit was not used up.
+    Starved(Duration),
 }
 
 /// Why a program was not run.
@@ -78,7 +80,7 @@ impl Workplace {
         execution.needs.iter().map(String::as_str).find(|needed| !self.directory.join(needed).exists())
     }
 
-    /// Runs a program until it ends or `limit` has passed. It and its children are killed by then, and also if the future
+    /// Runs a program until it ends or has used up `limit` (see [`Process::has_used`]). It and its children are killed by then, and also if the future
     /// is dropped.
     pub(super) async fn execute(
         &self,
@@ -128,11 +130,13 @@ impl Workplace {
             kept: MOST_PRINTED,
         })
         .map_err(start)?;
-        let end = match tokio::time::timeout(limit, process.wait()).await {
-            Ok(exit) => End::Exited(exit),
-            Err(_) => End::TimedOut(limit),
-        };
+        let exit = process.wait_at_most(limit).await;
         let elapsed = began.elapsed();
+        let end = match exit {
+            Some(exit) => End::Exited(exit),
+            None if elapsed < limit * MAX_STRETCH => End::TimedOut(limit),
+            None => End::Starved(limit * MAX_STRETCH),
+        };
         let [stdout, stderr] = process.finish().await.map(|(body, cut)| Response {
             status: end.code().and_then(|code| code.try_into().ok()).unwrap_or_default(),
             body,
@@ -161,7 +165,7 @@ impl End {
     pub fn code(self) -> Option<i32> {
         match self {
             Self::Exited(Exit::Status(code)) => Some(code),
-            Self::Exited(_) | Self::TimedOut(_) => None,
+            Self::Exited(_) | Self::TimedOut(_) | Self::Starved(_) => None,
         }
     }
 }
@@ -171,6 +175,9 @@ impl std::fmt::Display for End {
         match self {
             Self::Exited(exit) => exit.fmt(f),
             Self::TimedOut(limit) => write!(f, "did not end within {limit:?}"),
+            Self::Starved(time) => {
+                write!(f, "waited for a processor for most of {time:?}; the machine is too slow")
+            }
         }
     }
 }

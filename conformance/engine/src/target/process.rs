@@ -55,6 +55,10 @@ const READ_LIMIT: Duration = Duration::from_secs(10);
 /// How long to wait for a group after SIGKILL.
 const KILL_WAIT: Duration = Duration::from_millis(500);
 const POLL: Duration = Duration::from_millis(10);
+/// How many times its limit a program may take on a machine that has no processor for it.
+pub const MAX_STRETCH: u32 = 6;
+/// How long a program that is over its limit runs until its time without a processor is looked up again.
+const OVERTIME: Duration = Duration::from_millis(250);
 
 /// What to start, where, and which values to look for in its output.
 #[derive(Debug, Clone)]
@@ -336,6 +340,13 @@ impl Process {
         Listener::find(&self.group, address)
     }
 
+    /// Whether the program has used up its limit. Time in which it was ready to run but had no processor does not count, up to
+    /// [`MAX_STRETCH`] times the limit in all. If the system does not count that time, all time counts.
+    #[must_use]
+    pub fn has_used(&self, limit: Duration, elapsed: Duration) -> bool {
+        is_used(limit, elapsed, || self.waited_for_processor())
+    }
+
     /// Returns how long the processes of the program had to wait for a processor so far. Zero if the system does not count it.
     #[must_use]
     pub fn waited_for_processor(&self) -> Duration {
@@ -347,6 +358,19 @@ impl Process {
         let mut exit = self.exit.clone();
         // The sender is dropped without a value only if its thread panicked.
         exit.wait_for(Option::is_some).await.ok().and_then(|exit| *exit).unwrap_or(Exit::Unknown)
+    }
+
+    /// Waits until the program exits. None if it has used up its limit before (see [`Process::has_used`]).
+    pub async fn wait_at_most(&self, limit: Duration) -> Option<Exit> {
+        let began = Instant::now();
+        let mut pause = limit;
+        loop {
+            match timeout(pause, self.wait()).await {
+                Ok(exit) => return Some(exit),
+                Err(_) if self.has_used(limit, began.elapsed()) => return None,
+                Err(_) => pause = OVERTIME,
+            }
+        }
     }
 
     /// Stops the program and its group: sends SIGTERM, waits up to `grace`, then sends SIGKILL.
@@ -468,6 +492,12 @@ fn await_exit(
     let _ = pinned.recv();
     // An error means that the process has already been reaped.
     let _ = child.wait();
+}
+
+/// Whether a limit is used up, if time without a processor does not count, up to [`MAX_STRETCH`] times the limit.
+fn is_used(limit: Duration, elapsed: Duration, waited_for_processor: impl FnOnce() -> Duration) -> bool {
+    elapsed >= limit
+        && (elapsed >= limit * MAX_STRETCH || elapsed.saturating_sub(waited_for_processor()) >= limit)
 }
 
 /// Sequences that set colors and styles (ECMA-48, SGR).

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::access::Reached;
 use super::port::{HERE, PortGuard, is_taken};
-use super::process::Process;
+use super::process::{MAX_STRETCH, Process};
 use super::unusable::{LINES, Port, Unusable, printed_address};
 use crate::http::{Dialer, HttpClient, Reading, Transport, TransportError};
 use conformance_suite::request::{Prepared, Request};
@@ -25,9 +25,6 @@ const LOOK_AFTER: Duration = Duration::from_millis(500);
 const UNCHANGED: Duration = Duration::from_secs(1);
 /// How long to wait for an earlier target to release a fixed port.
 const PORT_LIMIT: Duration = Duration::from_secs(3);
-
-/// How many times its limit a start may take on a machine that has no processor for it.
-const MAX_STRETCH: u32 = 6;
 
 /// The readiness request and the first response.
 pub(super) type Greeting = (Prepared, Response);
@@ -111,7 +108,7 @@ pub(super) async fn await_ready(
             process.stop(GRACE).await;
             return Err(unusable);
         }
-        if is_over(began.elapsed(), limit, || process.waited_for_processor()) {
+        if process.has_used(limit, began.elapsed()) {
             let what = if silent { "sent no HTTP response" } else { "did not listen" };
             let ports = process.listening_ports();
             let unusable = if silent || ports.is_empty() || ports.contains(&port.number) {
@@ -176,13 +173,6 @@ async fn answers(ports: &[u16], request: &Prepared, transport: &Transport) -> bo
     false
 }
 
-/// Whether a start has used up its limit. Time in which the program was ready to run but had no processor does not count,
-/// up to [`MAX_STRETCH`] times the limit in all.
-fn is_over(elapsed: Duration, limit: Duration, waited_for_processor: impl FnOnce() -> Duration) -> bool {
-    elapsed >= limit
-        && (elapsed >= limit * MAX_STRETCH || elapsed.saturating_sub(waited_for_processor()) >= limit)
-}
-
 /// Waits until a fixed port is free.
 ///
 /// # Errors
@@ -212,17 +202,5 @@ mod tests {
         assert_eq!(listens(vec![5000, 8080]), None);
         assert_eq!(Elsewhere { ports: vec![8080], since: long_ago }.ports(vec![8080], 8080), None);
         assert_eq!(listens(vec![]), None);
-    }
-
-    #[test]
-    fn time_without_a_processor_does_not_count_for_the_limit_of_a_start() {
-        let is_over = |elapsed, waited| {
-            is_over(Duration::from_secs(elapsed), Duration::from_secs(20), || Duration::from_secs(waited))
-        };
-        assert!(!is_over(19, 0));
-        assert!(is_over(20, 0));
-        assert!(!is_over(40, 25));
-        assert!(is_over(45, 25));
-        assert!(is_over(120, 118));
     }
 }

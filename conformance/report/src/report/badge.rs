@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use minijinja::context;
 
+use super::evidence::identity;
 use super::template::render;
 use conformance_engine::event::FinishedRun;
 use conformance_engine::outcome::Conclusion;
@@ -16,6 +17,7 @@ const PADDING: usize = 10;
 
 const TEMPLATE: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" width="{{ left + right }}" height="20" role="img" aria-label="{{ title }}">
   <title>{{ title }}</title>
+  <desc>{{ suite }}</desc>
   <clipPath id="r"><rect width="{{ left + right }}" height="20" rx="3"/></clipPath>
   <g clip-path="url(#r)">
     <rect width="{{ left }}" height="20" fill="#3d4450"/>
@@ -40,5 +42,9 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
     let title = format!("{}: {label} {value}", run.header.suite);
     let width = |text: &str| text.chars().count() * CHARACTER / 10 + 2 * PADDING;
     let (left, right) = (width(label), width(&value));
-    render(TEMPLATE, context! { left, right, title, label, value, color }, out)
+    render(
+        TEMPLATE,
+        context! { left, right, title, suite => identity(&run.header), label, value, color },
+        out,
+    )
 }

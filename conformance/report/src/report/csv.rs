@@ -21,7 +21,11 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
         "earned",
         "hidden",
         "reason",
+        "suite",
+        "version",
+        "digest",
     ])?;
+    let header = &run.header;
     for one in &run.footer.requirements {
         let outcome = one.outcome().map_or("untested", |outcome| outcome.as_str());
         let reason = match reasons(run, one).first() {
@@ -39,6 +43,9 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
                 &points(one.earned()),
                 if one.hidden { "yes" } else { "no" },
                 &reason.unwrap_or_default(),
+                &header.suite,
+                header.suite_version.as_deref().unwrap_or_default(),
+                &header.suite_digest,
             ]
             .map(safe::cell),
         )?;

@@ -1,6 +1,6 @@
-//! The evidence for a verdict as plain text, for `JUnit`, TAP and GitHub.
+//! The evidence for a verdict and the identity of a suite as plain text, for the reports that programs read.
 
-use conformance_engine::event::Record;
+use conformance_engine::event::{Header, Record};
 use conformance_engine::limit;
 use conformance_engine::verdict::Finding;
 use conformance_suite::amount::grouped;
@@ -67,6 +67,15 @@ fn body(text: &mut String, (begin, rest): (&str, Option<String>)) {
     if let Some(rest) = rest {
         *text += &format!("          {rest}\n");
     }
+}
+
+/// Returns the title, the version and the SHA-256 of the suite in one line.
+pub(super) fn identity(header: &Header) -> String {
+    let version =
+        header.suite_version.as_ref().map(|version| format!(", version {version}")).unwrap_or_default();
+    let digest = Some(&*header.suite_digest).filter(|digest| !digest.is_empty());
+    let digest = digest.map(|digest| format!(", SHA-256 {digest}")).unwrap_or_default();
+    format!("{}{version}{digest}", header.suite)
 }
 
 /// Returns the reason of a verdict in one line.

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::Report;
-use super::evidence::{evidence, summary};
+use super::evidence::{evidence, identity, summary};
 use super::task::tasks;
 use conformance_engine::event::{Event, Footer, Record, Stale, Standing};
 use conformance_engine::outcome::{Conclusion, Outcome};
@@ -23,6 +23,8 @@ pub struct Github<W> {
     page: Option<File>,
     workspace: Option<PathBuf>,
     title: String,
+    /// Title, version and SHA-256 of the suite.
+    suite: String,
     /// Number of steps in the plan.
     planned: usize,
     /// Number of annotations so far, by level.
@@ -54,9 +56,23 @@ impl<W: Write> Github<W> {
     ///
     /// File paths in annotations are relative to `workspace`.
     pub fn new(out: W, page: Option<File>, workspace: Option<PathBuf>) -> Self {
-        let (title, later, failures, flaky, seed) = Default::default();
+        let (title, suite, later, failures, flaky, seed) = Default::default();
         let annotations = [("error", 0), ("warning", 0), ("notice", 0)];
-        Self { out, page, workspace, title, planned: 0, annotations, later, failures, failed: 0, flaky, seed }
+        let (planned, failed) = (0, 0);
+        Self {
+            out,
+            page,
+            workspace,
+            title,
+            suite,
+            planned,
+            annotations,
+            later,
+            failures,
+            failed,
+            flaky,
+            seed,
+        }
     }
 
     fn step(&mut self, record: &Arc<Record>) -> io::Result<()> {
@@ -178,6 +194,7 @@ impl<W: Write> Github<W> {
         if let Some(seed) = self.seed {
             page.add(&format!("- seed {seed}\n"));
         }
+        page.add(&format!("- suite {}\n", short(&self.suite)));
         page.add("\n");
         for record in &self.failures {
             let covers = record.covers.keys().map(String::as_str).collect::<Vec<_>>().join(" ");
@@ -221,6 +238,7 @@ impl<W: Write> Report for Github<W> {
         match event {
             Event::Header(header) => {
                 self.title = format!("{}: {}", header.suite, header.target);
+                self.suite = identity(header);
                 self.seed = header.seed;
                 self.planned = header.steps;
             }

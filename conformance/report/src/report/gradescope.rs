@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::evidence::evidence;
-use super::score::{points, reasons};
+use super::score::{evidence_of, points};
 use conformance_engine::event::{FinishedRun, Standing};
 use conformance_engine::outcome::{Conclusion, Outcome};
 use conformance_suite::safe;
@@ -44,9 +43,6 @@ struct Extra<'a> {
     conformance: &'a str,
 }
 
-/// Maximum number of steps to show for a requirement.
-const STEPS: usize = 3;
-
 /// Writes the report.
 pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<()> {
     let (earned, maximum) = run.footer.score();
@@ -82,18 +78,13 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
 }
 
 fn test<'a>(run: &FinishedRun, one: &'a Standing) -> Test<'a> {
-    let reasons = reasons(run, one);
-    let mut output: Vec<String> = reasons.iter().take(STEPS).map(|record| evidence(record)).collect();
-    if let Some(more) = reasons.len().checked_sub(STEPS).filter(|more| *more > 0) {
-        output.push(format!("and {more} more"));
-    }
     Test {
         name: safe::line(&format!("{}: {}", one.id, one.text)),
         number: &one.id,
         score: one.earned(),
         max_score: one.points(),
         status: if one.outcome() == Some(Outcome::Passed) { "passed" } else { "failed" },
-        output: safe::terminal(&output.join("\n")).into_owned(),
+        output: safe::terminal(&evidence_of(run, one)).into_owned(),
         output_format: "text",
         visibility: if one.hidden { "after_due_date" } else { "visible" },
         tags: [one.level.as_str(), &one.clause],

@@ -10,7 +10,9 @@ use serde_json::{Map, Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
+use super::evidence::identity;
 use conformance_engine::event::{Exchange, FinishedRun, OPERATIONS, Received, Record, Sent};
+use conformance_suite::request::percent_encode;
 use conformance_suite::safe;
 
 /// Writes the archive.
@@ -31,7 +33,9 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
         }
     }
     let creator = json!({ "name": "conformance", "version": run.header.conformance });
-    let log = json!({ "log": { "version": "1.2", "creator": creator, "pages": pages, "entries": entries } });
+    let log = json!({ "log": {
+        "version": "1.2", "creator": creator, "pages": pages, "entries": entries, "comment": identity(&run.header),
+    } });
     let text = format!("{log:#}\n");
     out.write_all(safe::json(&text).as_bytes())
 }
@@ -80,7 +84,7 @@ fn request(sent: &Sent, exchange: &Exchange) -> Value {
         .collect();
     let mut request = json!({
         "method": sent.method,
-        "url": format!("{origin}{target}"),
+        "url": origin + &uri(&target),
         "httpVersion": "HTTP/1.1",
         "cookies": cookies,
         "headers": fields(&sent.headers),
@@ -95,6 +99,17 @@ fn request(sent: &Sent, exchange: &Exchange) -> Value {
         members.insert("postData".to_owned(), data);
     }
     request
+}
+
+/// Percent-encodes what a URI cannot contain (RFC 3986, appendix A). A raw request and a redacted one may have such characters.
+fn uri(target: &str) -> String {
+    let is_escape = |rest: &str| rest.bytes().skip(1).take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    let encoded = |(at, one): (usize, char)| match one {
+        '%' if target.get(at..).is_some_and(is_escape) => one.to_string(),
+        one if one.is_ascii_alphanumeric() || "-._~:/?@!$&'()*+,;=".contains(one) => one.to_string(),
+        one => percent_encode(one.encode_utf8(&mut [0; 4])),
+    };
+    target.char_indices().map(encoded).collect()
 }
 
 /// Returns the origin in the command that repeats a request: no other part of a record names it.

@@ -41,6 +41,7 @@ struct Case<'a> {
     /// Verdict.
     kind: &'a str,
     message: String,
+    /// Text of the element. It is never empty: GitLab shows the text, and only without text the attributes, as source code.
     evidence: String,
     output: String,
 }
@@ -102,6 +103,7 @@ fn case(record: &Record) -> Case<'_> {
     let outcome = record.outcome();
     let element = element(outcome);
     let covers: Vec<String> = record.covers.iter().map(|(id, level)| format!("{id} ({level})")).collect();
+    let message = message(record, outcome);
     let tried = record.repetition().map(|repetition| format!("\ntried {repetition}")).unwrap_or_default();
     Case {
         name: own.unwrap_or(&record.id).into(),
@@ -109,8 +111,12 @@ fn case(record: &Record) -> Case<'_> {
         seconds: seconds(record.milliseconds),
         element,
         kind: record.verdict.as_str(),
-        message: message(record, outcome),
-        evidence: if matches!(element, Some("failure" | "error")) { evidence(record) } else { String::new() },
+        evidence: if matches!(element, Some("failure" | "error")) {
+            evidence(record)
+        } else {
+            message.clone()
+        },
+        message,
         output: format!("{}\n{}{tried}", covers.join(" "), record.place),
     }
 }
@@ -124,7 +130,7 @@ fn of_the_run(run: &FinishedRun) -> Option<Suite<'_>> {
         element: Some(element),
         kind,
         message: message.to_owned(),
-        evidence: String::new(),
+        evidence: message.to_owned(),
         output: String::new(),
     };
     let interruption =

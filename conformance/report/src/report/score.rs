@@ -1,5 +1,6 @@
 //! Texts about points.
 
+use super::evidence::evidence;
 use conformance_engine::event::{FinishedRun, Footer, Record, Standing};
 use conformance_engine::verdict::Verdict;
 
@@ -31,4 +32,17 @@ pub(super) fn reasons<'r>(run: &'r FinishedRun, requirement: &Standing) -> Vec<&
         .collect();
     records.sort_by_key(|record| std::cmp::Reverse(record.verdict));
     records
+}
+
+/// Maximum number of steps to show for a requirement.
+const STEPS: usize = 3;
+
+/// Returns the evidence of the first steps that cover a requirement and did not pass.
+pub(super) fn evidence_of(run: &FinishedRun, requirement: &Standing) -> String {
+    let reasons = reasons(run, requirement);
+    let mut texts: Vec<String> = reasons.iter().take(STEPS).map(|record| evidence(record)).collect();
+    if let Some(more) = reasons.len().checked_sub(STEPS).filter(|more| *more > 0) {
+        texts.push(format!("and {more} more"));
+    }
+    texts.join("\n")
 }

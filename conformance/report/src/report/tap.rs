@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use super::evidence::evidence;
+use super::evidence::{evidence, identity};
 use conformance_engine::event::{FinishedRun, Record, Stale};
 use conformance_engine::outcome::Outcome;
 use conformance_suite::safe;
@@ -12,9 +12,7 @@ use conformance_suite::safe;
 pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<()> {
     let (steps, stale) = (&run.records, &run.footer.stale);
     writeln!(out, "TAP version 14\n1..{}", steps.len() + stale.len())?;
-    let (suite, version) =
-        (safe::tap(&run.header.suite), run.header.suite_version.as_deref().unwrap_or_default());
-    writeln!(out, "# {suite} {} {}", safe::tap(version), safe::tap(&run.header.suite_digest))?;
+    writeln!(out, "# {}", safe::tap(&identity(&run.header)))?;
     if let Some(seed) = run.header.seed {
         writeln!(out, "# seed {seed}")?;
     }
@@ -55,8 +53,8 @@ fn line(number: usize, record: &Record, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn diagnostic(record: &Record, out: &mut dyn Write) -> io::Result<()> {
-    let at = serde_json::Value::from(record.place.to_string());
-    writeln!(out, "  ---\n  verdict: {}\n  at: {at}", record.verdict)?;
+    let at = serde_json::Value::from(record.place.to_string()).to_string();
+    writeln!(out, "  ---\n  verdict: {}\n  at: {}", record.verdict, safe::json(&at))?;
     if record.tries > 1 {
         writeln!(out, "  tries: {}", record.tries)?;
     }

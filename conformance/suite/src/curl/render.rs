@@ -216,6 +216,8 @@ fn printable(bytes: &[u8]) -> String {
             b'\n' => text.push_str("\\n"),
             b'%' => text.push_str("%%"),
             b'\\' => text.push_str("\\\\"),
+            // In the log of a CI system, `##[name]` is a command.
+            b'#' if bytes.get(index + 1) == Some(&b'#') => text.push_str("\\043"),
             b' '..=b'~' if *byte != b'\'' => text.push(char::from(*byte)),
             _ => text.push_str(&format!("\\{byte:03o}")),
         }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::safe::is_unsafe;
+use crate::safe::{commands, is_unsafe};
 
 /// Returns the word unchanged if no shell changes it, otherwise in single quotes. Unsafe characters are written by `printf`, so
 /// that none reaches the line editor of a shell.
@@ -32,30 +32,26 @@ fn is_plain(word: &str) -> bool {
     !word.is_empty() && word.chars().all(plain)
 }
 
-/// Returns the word in quotes, like [`quote()`].
+/// Returns the word in quotes, like [`quote()`]. What would be a command in the log of a CI system is written by `printf` too.
 #[must_use]
 pub fn quoted(word: &str) -> String {
-    let is_printed = |one: char| is_unsafe(one) || one == '\t';
-    if !word.contains(is_printed) {
+    let commands = commands(word);
+    let is_printed = |at, one| is_unsafe(one) || one == '\t' || commands.binary_search(&at).is_ok();
+    let characters: Vec<(bool, char)> =
+        word.char_indices().map(|(at, one)| (is_printed(at, one), one)).collect();
+    if !characters.iter().any(|(printed, _)| *printed) {
         return in_single_quotes(word);
     }
-    let mut quoted = String::new();
-    let mut rest = word;
-    while !rest.is_empty() {
-        let end = rest.find(is_printed).unwrap_or(rest.len());
-        let (plain, after) = rest.split_at(end);
-        let end = after.find(|one| !is_printed(one)).unwrap_or(after.len());
-        let (printed, after) = after.split_at(end);
-        if !plain.is_empty() {
-            quoted.push_str(&in_single_quotes(plain));
+    let parts = characters.chunk_by(|(one, _), (next, _)| one == next);
+    let quoted = parts.map(|part| {
+        let text: String = part.iter().map(|(_, one)| *one).collect();
+        if part.iter().all(|(printed, _)| !printed) {
+            return in_single_quotes(&text);
         }
-        if !printed.is_empty() {
-            let octal: String = printed.bytes().map(|byte| format!("\\{byte:03o}")).collect();
-            quoted.push_str(&format!("\"$(printf '{octal}')\""));
-        }
-        rest = after;
-    }
-    quoted
+        let octal: String = text.bytes().map(|byte| format!("\\{byte:03o}")).collect();
+        format!("\"$(printf '{octal}')\"")
+    });
+    quoted.collect()
 }
 
 fn in_single_quotes(word: &str) -> String {
@@ -85,9 +81,11 @@ mod tests {
             "\u{1b}[31m\ttab\r\u{7f}",
             "a\u{202e}b\u{9b}c\u{2028}",
             "%s \\ \u{7}%d\n",
+            "a\n ::error::b\n##[c] ##vso[d]e",
         ] {
             let quoted = quote(word);
             assert!(!quoted.contains(|one| is_unsafe(one) || one == '\t'), "{quoted:?}");
+            assert!(commands(&quoted).is_empty(), "{quoted:?}");
             for shell in ["sh", "bash"] {
                 let script = format!("printf %s {quoted}");
                 let done = Command::new(shell).args(["-c", &script]).output().unwrap();

@@ -23,6 +23,8 @@ for element in root.iter():
     attributes, children = allowed[element.tag]
     assert set(element.attrib) <= attributes, (element.tag, element.attrib)
     assert {child.tag for child in element} <= children, element.tag
+# GitLab shows the text of an element, and the source code of its attributes if it has none.
+assert all(case.text.strip() for tag in ("failure", "error", "skipped") for case in root.iter(tag))
 count = lambda tag: len(root.findall(f".//testcase/{tag}"))
 for suite in root:
     assert int(suite.get("tests")) == len(suite.findall("testcase"))
@@ -55,6 +57,46 @@ fn junit_follows_the_jenkins_schema() {
     let failure = read["failure"].as_str().unwrap();
     assert!(failure.contains("expected  ") && failure.contains("reproduce curl"), "{failure}");
     assert_eq!(read["time"], true);
+}
+
+/// Reads a file for `CodeGrade` with the rules of the platform: a test suite contains test cases only, its numbers are right, and the
+/// first element of a test case is its result.
+const CODEGRADE: &str = r#"
+import json, sys, xml.etree.ElementTree as tree
+root = tree.parse(sys.argv[1]).getroot()
+assert root.tag == "testsuites"
+passed = weights = 0
+for suite in root:
+    assert suite.tag == "testsuite" and {"name", "tests", "failures", "errors"} <= set(suite.attrib)
+    results = [next(iter(case), None) for case in suite]
+    for case, result in zip(suite, results):
+        assert case.tag == "testcase" and case.get("classname"), case.tag
+        weight = float(case.get("weight"))
+        float(case.get("time"))
+        weights += weight
+        passed += weight if result is None else 0
+        assert result is None or result.text.strip()
+    tags = [result.tag for result in results if result is not None]
+    for tag, number in {"failure": "failures", "error": "errors", "skipped": "skipped"}.items():
+        assert tags.count(tag) == int(suite.get(number)), suite.get("name")
+    assert len(results) == int(suite.get("tests"))
+print(json.dumps([passed, weights]))
+"#;
+
+#[test]
+fn codegrade_reads_the_points() {
+    let results: Json = serde_json::from_str(&document("gradescope")).unwrap();
+    let read = Command::new("python3")
+        .args(["-c", CODEGRADE])
+        .arg(DOCUMENTS.sandbox.path("codegrade"))
+        .output()
+        .unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    let [passed, weights]: [f64; 2] = serde_json::from_slice(&read.stdout).unwrap();
+    let maximum: f64 =
+        results["tests"].as_array().unwrap().iter().map(|test| test["max_score"].as_f64().unwrap()).sum();
+    assert!((passed - results["score"].as_f64().unwrap()).abs() < 1e-6, "{passed}");
+    assert!((weights - maximum).abs() < 1e-6 && passed < weights, "{passed} of {weights}");
 }
 
 #[test]
@@ -91,6 +133,7 @@ fn github_gets_annotations_and_a_summary() {
     assert!(summary.starts_with("## Basic and Session authentication API: python3 server.py\n"), "{summary}");
     assert!(summary.contains("| task | MUST | SHOULD | MAY |\n|---|---|---|---|\n"));
     assert!(summary.contains("| **all** | ❌ "));
+    assert!(summary.contains("- suite Basic and Session authentication API, SHA-256 "), "{summary}");
     assert_eq!(summary.matches("<details>").count(), summary.matches("</details>").count());
 }
 
@@ -158,6 +201,7 @@ fn csv_has_a_row_for_each_requirement() {
     let row = rows.iter().find(|row| &row[0] == "SESSION-7.6").unwrap();
     assert_eq!((&row[1], &row[4], &row[5], &row[6]), ("must", "failed", "1", "0"));
     assert!(row[8].contains("session/7-login"), "{}", &row[8]);
+    assert_eq!((&row[9], row[11].len()), ("Basic and Session authentication API", 64));
 }
 
 #[test]
@@ -171,6 +215,13 @@ fn gradescope_gets_a_test_for_each_requirement_with_points() {
     assert_eq!((&failed["status"], &failed["visibility"]), (&Json::from("failed"), &Json::from("visible")));
     assert!(failed["output"].as_str().unwrap().contains("reproduce curl"));
     assert_eq!(results["stdout_visibility"], "hidden");
+    // The members that the documentation of the platform names.
+    let names = |value: &Json| value.as_object().unwrap().keys().cloned().collect::<Vec<String>>().join(" ");
+    assert_eq!(
+        names(&results),
+        "execution_time extra_data output output_format score stdout_visibility tests"
+    );
+    assert_eq!(names(failed), "max_score name number output output_format score status tags visibility");
 }
 
 #[test]
@@ -204,4 +255,13 @@ fn classroom50_needs_its_variables_and_exits_with_0() {
         (Some(sum("score")), Some(sum("max-score")))
     );
     assert!(tests.iter().all(|test| test["test-name"].is_string() && test["passed"].is_boolean()));
+    assert!(tests.iter().all(|test| test["score"].as_u64() <= test["max-score"].as_u64()));
+    // The schema of the platform allows no other members. The runner adds `owner` and `assignment_type`.
+    let mut members: Vec<&String> = result.as_object().unwrap().keys().collect();
+    members.sort();
+    let expected =
+        "assignment classroom commit datetime max-score release review schema score submission tests";
+    assert_eq!(members, expected.split(' ').collect::<Vec<_>>());
+    let datetime = result["datetime"].as_str().unwrap();
+    assert!(datetime.len() == "2026-06-01T14:32:01Z".len() && datetime.ends_with('Z'), "{datetime}");
 }

@@ -34,6 +34,8 @@ class Hostile(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    do_POST = do_GET
+
     def log_message(self, *_):
         """Suppress the log of http.server."""
 

@@ -1,10 +1,12 @@
 //! Sends a step once, judges the response and captures values.
 
 use std::panic::resume_unwind;
+use std::pin::pin;
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use regex::Regex;
+use tokio::time::timeout;
 
 use super::described::check;
 use super::race;
@@ -110,7 +112,8 @@ impl<'a> Exchanges<'a> {
             .map(|http| http.base().to_owned());
         let process = running.process.as_ref();
         let mark = process.map(Process::mark);
-        let (mut judgement, exchange) = match self.exchange(one, tries, running).await {
+        let (exchanged, halfway) = self.exchange_and_look(one, tries, running).await;
+        let (mut judgement, exchange) = match exchanged {
             Ok(Some(exchange)) => exchange,
             Ok(None) => {
                 let judgement = Judgement::because(Verdict::Inconclusive, "the run was interrupted");
@@ -124,6 +127,16 @@ impl<'a> Exchanges<'a> {
                 return judgement.into();
             }
         };
+        if let (Err(TransportError::Timeout(limit)), Some(halfway), Some(process)) =
+            (&exchange.outcome, halfway, process)
+            && halfway.is_starved(process)
+        {
+            let reason = format!(
+                "no complete response within {limit:?}, but the target waited for a processor most of the time; the machine is too slow"
+            );
+            judgement = Judgement::because(Verdict::Inconclusive, reason);
+            self.mark_missing(definition, &judgement);
+        }
         if let Some(process) = process.filter(|_| exchange.outcome.is_err()) {
             // A target that crashed exits a moment after its connection closed.
             if let Some(exit) = exit_soon(process).await {
@@ -146,6 +159,26 @@ impl<'a> Exchanges<'a> {
         }
         let checked = std::mem::take(&mut self.checked);
         StepResult { exchange: Some(exchange), checked, printed, base, ..judgement.into() }
+    }
+
+    /// Sends a step and judges the response, as [`Exchanges::exchange`] does. Also returns what the target had waited for a
+    /// processor after half of the time limit, if the response took that long.
+    async fn exchange_and_look(
+        &mut self,
+        one: PlannedStep<'_>,
+        tries: u32,
+        running: &Arc<Running>,
+    ) -> (Result<Option<(Judgement, Exchange)>, TemplateError>, Option<Halfway>) {
+        let transfer = one.definition.first().and_then(|branch| branch.request.transfer.as_ref());
+        let limit = transfer.and_then(|transfer| transfer.timeout).unwrap_or(self.timeout());
+        let mut exchange = pin!(self.exchange(one, tries, running));
+        match timeout(limit / 2, &mut exchange).await {
+            Ok(exchanged) => (exchanged, None),
+            Err(_) => {
+                let halfway = running.process.as_ref().map(Halfway::of);
+                (exchange.await, halfway)
+            }
+        }
     }
 
     /// Sends a step and judges the response. For a race, returns the exchange that explains the verdict best. None if
@@ -348,6 +381,23 @@ impl<'a> Exchanges<'a> {
         if let Some(opening) = &definition.opens {
             self.streams.fail(opening, judgement);
         }
+    }
+}
+
+/// What a target had waited for a processor when half of the time limit of a step was over.
+struct Halfway {
+    at: Instant,
+    waited: Duration,
+}
+
+impl Halfway {
+    fn of(process: &Process) -> Self {
+        Self { at: Instant::now(), waited: process.waited_for_processor() }
+    }
+
+    /// Whether the target has waited for a processor most of the time since then. Then the machine may be the cause of a timeout.
+    fn is_starved(&self, process: &Process) -> bool {
+        process.waited_for_processor().saturating_sub(self.waited) * 2 >= self.at.elapsed()
     }
 }
 

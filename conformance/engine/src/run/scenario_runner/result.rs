@@ -89,6 +89,11 @@ impl ScenarioResult {
         Self { steps, redactor, unstarted: cannot_run.unstarted, ..Self::default() }
     }
 
+    /// Whether reports show something that the target has printed.
+    pub(super) fn has_output(&self) -> bool {
+        self.steps.iter().any(|(_, result)| !result.printed.is_empty())
+    }
+
     /// Adds remarks that the scenario was played before, to the steps whose responses came too late.
     pub(super) fn note_replays(&mut self, late: &[Late]) {
         for Late { index, reason } in late {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use regex::Regex;
 
-use super::{Command, Exit, Process, StartError};
+use super::{Command, Exit, Process, StartError, is_used};
 
 /// Generous for a busy machine; only a failing test waits this long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -27,6 +27,24 @@ fn output_is_kept_in_order() {
     lines.retain(|line| line != "two");
     assert_eq!(lines, ["one", "three"]);
     assert_eq!(process.output_tail(1).lines().count(), 1);
+}
+
+#[test]
+fn time_without_a_processor_does_not_count_for_a_limit() {
+    let is_used = |elapsed, waited| {
+        is_used(Duration::from_secs(20), Duration::from_secs(elapsed), || Duration::from_secs(waited))
+    };
+    assert!(!is_used(19, 0));
+    assert!(is_used(20, 0));
+    assert!(!is_used(40, 25));
+    assert!(is_used(45, 25));
+    assert!(is_used(120, 118));
+}
+
+#[test]
+fn waits_for_the_exit_or_the_limit() {
+    assert_eq!(block_on(started("exit 3").wait_at_most(PATIENCE)), Some(Exit::Status(3)));
+    assert_eq!(block_on(started("sleep 600").wait_at_most(Duration::from_millis(100))), None);
 }
 
 #[test]
