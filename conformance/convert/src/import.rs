@@ -49,8 +49,8 @@ pub struct Import {
     pub files: Vec<(String, String)>,
     /// The number of exchanges that became steps.
     pub exchanges: usize,
-    /// What is added to files of the existing suite: their names relative to its root, and the entries.
-    pub changed: Vec<(String, String)>,
+    /// What is added to files of the existing suite: their names relative to its root, the key, and its entries.
+    pub changed: Vec<(&'static str, &'static str, String)>,
     /// The commands that did not become steps, with the reasons.
     pub left_out: Vec<Diagnostic>,
     /// The lines that mention a curl command outside of code, and were not read.
@@ -87,6 +87,8 @@ impl Wanted<'_> {
 struct Exchange {
     /// The command as the scenario will contain it.
     command: String,
+    /// The origin in its URL: that of the suite, or another one.
+    origin: String,
     place: Place,
     /// The comment after the command.
     comment: Option<String>,
@@ -170,20 +172,31 @@ pub struct Shown {
     pub heading: String,
     /// The command as a step would have it, or why it cannot be a step.
     pub command: Result<String, String>,
+    /// The origin in its URL.
+    pub origin: String,
     /// The status, if the document prints it.
     pub status: Option<u16>,
     /// The body, if the document prints it.
     pub body: Option<String>,
 }
 
-/// Returns the exchanges of a document, in order, and the names that `${…}` in them can have.
+/// The exchanges of a document.
+#[derive(Debug, Default)]
+pub struct Exchanges {
+    /// The exchanges, in order.
+    pub shown: Vec<Shown>,
+    /// The names that `${…}` in them can have.
+    pub names: Vec<String>,
+    /// The files that commands send and the document prints.
+    pub files: BTreeMap<String, String>,
+}
+
+/// Returns the exchanges of a document. `files` reads the files of the suite.
 #[must_use]
-pub fn exchanges(source: &Arc<Source>, suite: &Suite) -> (Vec<Shown>, Vec<String>) {
-    let files = |_: &str| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
+pub fn exchanges(source: &Arc<Source>, suite: &Suite, files: Files<'_>) -> Exchanges {
     let (present, suite) = (|_: &str| None, Some(suite));
-    let wanted =
-        Wanted { origin: None, profile: None, suite, files: &files, shape: false, present: &present };
-    let Ok(document) = document::read(source, &wanted) else { return (Vec::new(), Vec::new()) };
+    let wanted = Wanted { origin: None, profile: None, suite, files, shape: false, present: &present };
+    let Ok(document) = document::read(source, &wanted) else { return Exchanges::default() };
     let mut names: Vec<String> = document.variables.into_values().collect();
     let mut shown = Vec::new();
     for story in document.stories {
@@ -193,6 +206,7 @@ pub fn exchanges(source: &Arc<Source>, suite: &Suite) -> (Vec<Shown>, Vec<String
                 place: exchange.place,
                 heading: story.title.clone(),
                 command: Ok(exchange.command),
+                origin: exchange.origin,
                 status: exchange.head.and_then(|head| head.status),
                 body: match exchange.body {
                     Body::Text { text, .. } => Some(text),
@@ -203,11 +217,12 @@ pub fn exchanges(source: &Arc<Source>, suite: &Suite) -> (Vec<Shown>, Vec<String
         for left_out in story.left_out {
             let Some(place) = left_out.place().cloned() else { continue };
             let (heading, command) = (story.title.clone(), Err(left_out.message().to_owned()));
-            shown.push(Shown { place, heading, command, status: None, body: None });
+            let origin = document.origin.clone();
+            shown.push(Shown { place, heading, command, origin, status: None, body: None });
         }
     }
     shown.sort_by_key(|shown| shown.place.span().start);
-    (shown, names)
+    Exchanges { shown, names, files: document.files }
 }
 
 /// Imports a browser recording (HAR 1.2).
@@ -283,8 +298,8 @@ fn assemble(
     }
     let (with_steps, empty): (Vec<_>, Vec<_>) =
         stories.into_iter().partition(|story| !story.exchanges.is_empty());
-    let mut stories = between::joined(with_steps, origin, wanted);
-    between::mark(&mut stories, origin, wanted);
+    let mut stories = between::joined(with_steps, wanted);
+    between::mark(&mut stories, wanted);
     let around = manifest::Around::new(source, origin, &stories, sections, variables, wanted);
     let is_numbered =
         stories.len() == 1 || manifest::is_numbered(stories.iter().map(|story| story.title.as_str()));
@@ -305,10 +320,11 @@ fn assemble(
     let entries = around.entries(&stories);
     if let Some(suite) = wanted.suite {
         import.changed = vec![
-            ("requirements.yaml".to_owned(), entries),
-            ("suite.yaml".to_owned(), around.declarations(Some(suite))),
+            ("requirements.yaml", "requirements:", entries),
+            ("suite.yaml", "variables:", around.declarations(Some(suite))),
+            ("suite.yaml", "origins:", around.origins()),
         ];
-        import.changed.retain(|(_, added)| !added.is_empty());
+        import.changed.retain(|(_, _, added)| !added.is_empty());
     } else {
         import.files.insert(0, ("suite.yaml".to_owned(), around.manifest(&stories)));
         import.files.insert(1, ("requirements.yaml".to_owned(), manifest::REGISTER.to_owned() + &entries));

@@ -233,7 +233,10 @@ impl Reader<'_> {
         });
         let (end, _) = end?;
         let length = end + 2;
-        let text = serde_json::from_str(self.rest().get(..length)?).ok()?;
+        let written = self.rest().get(..length)?;
+        // Documents break long strings into lines.
+        let joined = || written.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        let text = serde_json::from_str(written).or_else(|_| serde_json::from_str(&joined())).ok()?;
         self.at += length;
         Some(text)
     }

@@ -9,6 +9,7 @@ use crate::listing;
 use crate::options::{self, Check, CoverageFormat, List, ListFormat, SchemaOf};
 use crate::schema;
 use conformance_convert::coverage::{Coverage, Specification, description};
+use conformance_convert::import::folder::is_description;
 use conformance_convert::recorded;
 use conformance_engine::exit::Exit;
 use conformance_openapi::Description;
@@ -117,7 +118,8 @@ fn description_coverage(options: &options::Coverage, openapi: &Path) -> Result<E
 
 /// Prints which steps cover which requirement, and which examples of a document no step covers.
 pub(crate) fn coverage(options: &options::Coverage) -> Result<ExitCode, Stopped> {
-    if let Some(openapi) = &options.openapi {
+    let described = options.spec.as_ref().filter(|path| is_description(path));
+    if let Some(openapi) = options.openapi.as_ref().or(described) {
         return description_coverage(options, openapi);
     }
     let suite = Suite::load(&options.suite.folder())?;
@@ -126,7 +128,8 @@ pub(crate) fn coverage(options: &options::Coverage) -> Result<ExitCode, Stopped>
         Some(path) => {
             let source = read_source(path, "document")?;
             let source = Source::new(source.path(), source.text().trim_start_matches('\u{feff}'));
-            let read = Specification::read(&source, &suite);
+            let folder = options.suite.folder();
+            let read = Specification::read(&source, &suite, &|name| folder.read(name));
             if read.exchanges.is_empty() {
                 let message = format!("{} contains no curl command", path.display());
                 let help = "commands are read from code blocks, after a prompt or at the beginning of a line";

@@ -48,6 +48,17 @@ fn exchanges_are_covered_by_the_scenario_of_their_task() {
 }
 
 #[test]
+fn covers_exactly_what_import_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "```\n$ echo a > note.txt\n$ curl http://h.test/a -d @note.txt\nok\n$ curl http://h.test/b\n{\"a\": 1}\n{\"a\": 2}\n$ curl http://h.test/c\n{\"a\": 1, // one\n}\n```\n";
+    fs::write(folder.path().join("a.md"), text).unwrap();
+    let finished = conformance_in(folder.path(), &["import", "a.md", "--out", "suite"]);
+    assert!(finished.stdout.contains("3 exchanges imported, 0 commands left out"), "{}", finished.stdout);
+    let finished = conformance_in(folder.path(), &["coverage", "--suite", "suite", "--spec", "a.md"]);
+    assert!(finished.stdout.ends_with("a.md: none of 3 exchanges without a step\n"), "{}", finished.stdout);
+}
+
+#[test]
 fn reports_the_line_of_an_exchange_without_a_step() {
     let finished =
         against("# More\n\n```\n$ curl \"http://0.0.0.0:5000/api/v1/teapot\"\nshort and stout\n```\n");

@@ -256,12 +256,33 @@ fn import_adds_a_second_document_to_the_suite() {
         "{suite}"
     );
     assert_eq!(suite.matches("token: {env: TOKEN, secret: true}").count(), 1, "{suite}");
+    let text = "## Metrics\n\n```\n$ curl http://h.test:81/metrics\n$ curl http://h.test/a\n```\n";
+    fs::write(folder.path().join("c.md"), text).unwrap();
+    let finished = conformance_in(folder.path(), &["import", "c.md", "--out", "suite"]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    let suite = whole(&folder.path().join("suite"));
+    assert!(suite.contains("origins:\n  h: http://h.test:81\n"), "{suite}");
+    let finished = conformance_in(folder.path(), &["coverage", "--suite", "suite", "--spec", "c.md"]);
+    assert!(finished.stdout.ends_with("c.md: none of 2 exchanges without a step\n"), "{}", finished.stdout);
+}
+
+#[test]
+fn import_and_coverage_recognize_a_description() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "openapi: 3.0.3\ninfo: {title: x, version: '1'}\nservers: [{url: 'http://h.test'}]\npaths:\n  /a:\n    get:\n      responses: {'200': {description: ok}}\n";
+    fs::write(folder.path().join("api.yaml"), text).unwrap();
+    let finished = conformance_in(folder.path(), &["import", "api.yaml", "--out", "suite"]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    assert!(finished.stdout.contains("1 exchange imported"), "{}", finished.stdout);
+    let finished = conformance_in(folder.path(), &["coverage", "--suite", "suite", "--spec", "api.yaml"]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    assert!(finished.stdout.contains("operations"), "{}", finished.stdout);
 }
 
 #[test]
 fn import_summarizes_equal_remarks_and_what_was_not_read() {
     let folder = tempfile::tempdir().unwrap();
-    let text = "Use `curl http://h.test/x`.\n\n```\n$ curl http://h.test/a\n$ curl http://h.test/b\n$ curl http://other.test/c\n$ curl http://other.test/d\n```\n";
+    let text = "Use `curl http://h.test/x`.\n\n```\n$ curl http://h.test/a\n$ curl http://h.test/b\n$ curl https://get.other.io/c\n$ curl https://get.other.io/d\n```\n";
     fs::write(folder.path().join("a.md"), text).unwrap();
     let finished = conformance_in(folder.path(), &["import", "a.md", "--out", "suite"]);
     assert!(

@@ -12,7 +12,7 @@ use regex::Regex;
 use serde::Serialize;
 
 use super::{Step, cell, named};
-use crate::import::{self, Shown};
+use crate::import::{self, Exchanges, Shown};
 use crate::loose::{self, Value};
 use crate::pattern;
 use conformance_suite::amount::amount;
@@ -20,7 +20,7 @@ use conformance_suite::curl;
 use conformance_suite::expectation::{Body, Expectation};
 use conformance_suite::json::{self, Json};
 use conformance_suite::matcher::Matcher;
-use conformance_suite::request::{Prepared, Request};
+use conformance_suite::request::{Files, Prepared, Request};
 use conformance_suite::source::Source;
 use conformance_suite::suite::{OUTPUT, StepDefinition, Suite};
 use conformance_suite::template::Scope;
@@ -57,20 +57,24 @@ const ANYTHING: char = '\u{F8FE}';
 const UNKNOWN: &str = "conformance-unknown-value";
 
 impl Specification {
-    /// Reads the exchanges of a document and finds the steps that cover them.
+    /// Reads the exchanges of a document and finds the steps that cover them. `files` reads the files of the suite.
     #[must_use]
-    pub fn read(source: &Arc<Source>, suite: &Suite) -> Self {
+    pub fn read(source: &Arc<Source>, suite: &Suite, files: Files<'_>) -> Self {
         let (known, addresses) = (encoded(suite), addresses(suite));
-        let (exchanges, names) = import::exchanges(source, suite);
+        let Exchanges { shown, names, files: printed_files } = import::exchanges(source, suite, files);
+        let files = |name: &str| {
+            let printed = printed_files.get(name).map(|text| text.clone().into_bytes());
+            files(name).or_else(|error| printed.ok_or(error))
+        };
         let mut scope = Scope::default();
         for name in &names {
             scope.set(name, &UNKNOWN.into());
         }
         Self {
             file: source.path().to_owned(),
-            exchanges: exchanges
+            exchanges: shown
                 .iter()
-                .map(|shown| printed(shown, suite, &scope, &known, &addresses))
+                .map(|shown| printed(shown, suite, &files, &scope, &known, &addresses))
                 .collect(),
         }
     }
@@ -120,6 +124,8 @@ struct Encoded {
 
 /// The parts of a request that matter for the comparison.
 struct Shape {
+    /// The name of the origin, if it is not that of the suite.
+    at: Option<String>,
     method: String,
     target: String,
     headers: BTreeMap<String, String>,
@@ -152,13 +158,21 @@ fn encoded(suite: &Suite) -> Vec<Encoded> {
     encoded
 }
 
-fn printed(shown: &Shown, suite: &Suite, scope: &Scope, known: &[Encoded], addresses: &[String]) -> Printed {
-    let no_files = |_: &str| Err(io::ErrorKind::NotFound.into());
+fn printed(
+    shown: &Shown,
+    suite: &Suite,
+    files: Files<'_>,
+    scope: &Scope,
+    known: &[Encoded],
+    addresses: &[String],
+) -> Printed {
     let mut steps = Vec::new();
     let written = || shown.place.source().text().get(shown.place.span().start..shown.place.span().end);
     let text = shown.command.clone().unwrap_or_else(|_| written().unwrap_or_default().to_owned());
     let parsed = shown.command.as_ref().map_err(Clone::clone).and_then(|command| {
-        curl::parse(command, &suite.origin, &no_files, &shown.place)
+        let other = suite.origins.iter().find(|(_, url)| *url == shown.origin);
+        curl::parse(command, &shown.origin, files, &shown.place)
+            .map(|request| Request { at: other.map(|(name, _)| name.as_str().into()), ..request })
             .map_err(|wrong| wrong.message().to_owned())
     });
     let missing = match parsed {
@@ -196,6 +210,7 @@ fn shape(request: &Request, scope: &Scope) -> Option<Shape> {
     let means = |name: &str| !matches!(name, "user-agent" | "accept" | "host" | "content-length");
     let headers = headers.into_iter().map(|header| (header.name.to_ascii_lowercase(), header.value));
     Some(Shape {
+        at: request.at.as_deref().map(str::to_owned),
         method,
         target: with_wildcards(&target),
         headers: headers
@@ -211,7 +226,8 @@ impl Shape {
         let same = |one: (&String, &String), other: (&String, &String)| {
             one.0 == other.0 && can_be_equal(one.1, other.1)
         };
-        self.method == other.method
+        self.at == other.at
+            && self.method == other.method
             && can_be_equal(&self.target, &other.target)
             && self.headers.len() == other.headers.len()
             && self.headers.iter().zip(&other.headers).all(|(one, other)| same(one, other))
@@ -242,7 +258,14 @@ fn expects_response(encoded: &Encoded, shown: &Shown, addresses: &[String]) -> b
     };
     match (&expectation.body, json_of(printed)) {
         (Some(Body::Json(matcher)), Some(text)) => {
-            restored(text, addresses).any(|value| agrees(matcher, &value))
+            if let Some(lines) = matcher.lines() {
+                let values = printed.lines().filter(|line| !line.trim().is_empty());
+                let values: Option<Vec<Json>> = values.map(|line| json::read(line.as_bytes()).ok()).collect();
+                return values.is_none_or(|values| agrees(lines, &Json::Array(values)));
+            }
+            let mut values = restored(text, addresses).peekable();
+            // What documents print in the place of JSON, such as comments, is not compared.
+            values.peek().is_none() || values.any(|value| agrees(matcher, &value))
         }
         (Some(Body::Json(_)), None) => printed.trim().is_empty(),
         (Some(Body::Text(matcher)), None) => {

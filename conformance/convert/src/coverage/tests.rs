@@ -53,7 +53,9 @@ steps:
 }
 
 fn missing(document: &str) -> Vec<String> {
-    let read = Specification::read(&Source::new("notes.md", document), &suite());
+    let read = Specification::read(&Source::new("notes.md", document), &suite(), &|_| {
+        Err(std::io::ErrorKind::NotFound.into())
+    });
     read.missing().map(|printed| printed.missing.clone().unwrap()).collect()
 }
 
@@ -95,7 +97,7 @@ fn reports_a_different_response_to_the_same_request() {
 
 #[test]
 fn reports_commands_that_cannot_be_parsed() {
-    let missing = missing("```\n$ curl http://elsewhere/\n```\n");
+    let missing = missing("```\n$ curl https://get.elsewhere.io/\n```\n");
     assert!(missing[0].contains("not under the origin of the suite"), "{missing:?}");
 }
 

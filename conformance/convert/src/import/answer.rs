@@ -103,6 +103,15 @@ impl Answer<'_> {
         if self.shape {
             return Yaml::Scalar("!any".to_owned());
         }
+        if fresh::is_counter(name) && value.parse::<u64>().is_ok() {
+            return Yaml::unsure(
+                "this number may differ each time",
+                Yaml::Scalar(r"!regex '^\d+$'".to_owned()),
+            );
+        }
+        if let Some(version) = self.version(name, value) {
+            return version;
+        }
         // For the location of a new resource, expect only the path without its id.
         let ends = |kept: &&Kept| !kept.value.is_empty() && value.ends_with(&format!("/{}", kept.value));
         if self.kept.iter().any(|kept| ends(&kept)) {
@@ -111,6 +120,13 @@ impl Answer<'_> {
             return Yaml::Scalar(format!("!contains {}", quote(before)));
         }
         self.text(value)
+    }
+
+    /// Returns the matcher for the version of a program.
+    fn version(&self, name: &str, value: &str) -> Option<Yaml> {
+        let is_version = fresh::is_version(name, value) && !capture::sends(self.command, value);
+        is_version
+            .then(|| Yaml::unsure("another version may differ here", Yaml::Scalar("!string".to_owned())))
     }
 
     fn cookie(&self, written: &str) -> Option<(String, Yaml)> {
@@ -150,6 +166,9 @@ impl Answer<'_> {
         if let Some((json, length)) = loose::read(trimmed)
             && !matches!(json, Value::String(_) | Value::Elided)
         {
+            if let Some(lines) = lines(trimmed) {
+                return Some(("json".to_owned(), self.lines(lines)));
+            }
             let after = trimmed.get(length..).unwrap_or_default().trim().trim_start_matches(['%', ';']);
             if loose::read(after).is_some() {
                 let first = trimmed.lines().next().unwrap_or_default();
@@ -191,6 +210,16 @@ impl Answer<'_> {
         }
     }
 
+    /// Returns the matcher of a body with one JSON value for each line.
+    fn lines(&self, lines: Vec<Value>) -> Yaml {
+        if self.shape {
+            let each = shape::of(&Value::Array(lines, false));
+            return Yaml::tagged("!lines", Yaml::Mapping(vec![("of".to_owned(), each)]));
+        }
+        let each = lines.iter().enumerate().map(|(index, line)| self.value(line, &format!("/{index}")));
+        Yaml::tagged("!lines", Yaml::List(each.collect()))
+    }
+
     /// Returns the matcher of a plain text.
     fn plain(&self, body: &str, sure: bool) -> Yaml {
         if self.shape {
@@ -207,6 +236,10 @@ impl Answer<'_> {
         }
         let yaml = if sure {
             Yaml::Scalar(self.quote_known(body))
+        } else if body.trim_end().contains('\n') {
+            let lines = body.trim_end().lines().map(|line| Yaml::Scalar(self.quote_known(line)));
+            let lines = Yaml::tagged("!lines", Yaml::List(lines.collect()));
+            Yaml::unsure("the document does not show how lines end", lines)
         } else {
             let start = Yaml::Scalar(format!("!starts_with {}", self.quote_known(body.trim_end())));
             Yaml::unsure("the document does not show whether a newline follows", start)
@@ -290,8 +323,21 @@ impl Answer<'_> {
                 _ => Yaml::Scalar(number.clone()),
             },
             Value::String(string) => {
+                if fresh::is_counter(name)
+                    && string.starts_with(|first: char| first.is_ascii_digit())
+                    && !self.is_settled(string)
+                {
+                    return Yaml::unsure(
+                        "this value may differ each time",
+                        Yaml::Scalar("!string".to_owned()),
+                    );
+                }
                 let plain = fresh::text(string).is_none() && !self.known.contains_key(string);
-                if is_kept && plain { Yaml::Scalar("!string".to_owned()) } else { self.text(string) }
+                if is_kept && plain {
+                    Yaml::Scalar("!string".to_owned())
+                } else {
+                    self.version(name, string).unwrap_or_else(|| self.text(string))
+                }
             }
             Value::Elided => left_out(),
             Value::Array(items, is_open) if items.is_empty() && *is_open => left_out(),
@@ -314,6 +360,21 @@ impl Answer<'_> {
             }
         }
     }
+}
+
+/// Returns the values of a text that has one JSON object or array on each of several lines.
+fn lines(text: &str) -> Option<Vec<Value>> {
+    let values: Option<Vec<Value>> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| match loose::read(line.trim())? {
+            (value @ (Value::Object(..) | Value::Array(..)), length) if length == line.trim().len() => {
+                Some(value)
+            }
+            _ => None,
+        })
+        .collect();
+    values.filter(|values| values.len() > 1)
 }
 
 /// Returns the matcher of an HTML page: pages are for people, so only the title is checked.

@@ -9,12 +9,12 @@ use conformance_suite::request::{Prepared, Request};
 use conformance_suite::template::Scope;
 
 /// Joins each story that needs the cookies or values of an earlier one with it, and with those in between.
-pub(super) fn joined(stories: Vec<Story>, origin: &str, wanted: &Wanted<'_>) -> Vec<Story> {
+pub(super) fn joined(stories: Vec<Story>, wanted: &Wanted<'_>) -> Vec<Story> {
     let mut joined: Vec<Story> = Vec::new();
     for story in stories {
         let first = (0..joined.len()).find(|index| {
             let alike = joined[*index..].iter().all(|earlier| earlier.launched == story.launched);
-            alike && needs(&story, &joined[*index], origin, wanted)
+            alike && needs(&story, &joined[*index], wanted)
         });
         let Some(first) = first else {
             joined.push(story);
@@ -35,8 +35,8 @@ pub(super) fn joined(stories: Vec<Story>, origin: &str, wanted: &Wanted<'_>) -> 
 }
 
 /// Whether a story sends cookies or values that it can only have from an earlier one.
-fn needs(story: &Story, earlier: &Story, origin: &str, wanted: &Wanted<'_>) -> bool {
-    let jar = |exchange: &Exchange| parsed(exchange, origin, wanted).and_then(|request| request.jar);
+fn needs(story: &Story, earlier: &Story, wanted: &Wanted<'_>) -> bool {
+    let jar = |exchange: &Exchange| parsed(exchange, wanted).and_then(|request| request.jar);
     let reads = story.exchanges.iter().filter_map(jar).filter_map(|jar| jar.reads);
     let fills: Vec<String> = earlier.exchanges.iter().filter_map(jar).filter_map(|jar| jar.keeps).collect();
     if reads.into_iter().any(|name| fills.contains(&name)) {
@@ -76,23 +76,23 @@ fn is_given(value: &str, wanted: &Wanted<'_>) -> bool {
 }
 
 /// Adds the remarks to the exchanges.
-pub(super) fn mark(stories: &mut [Story], origin: &str, wanted: &Wanted<'_>) {
-    contradictions(stories, origin, wanted);
-    jars(stories, origin, wanted);
+pub(super) fn mark(stories: &mut [Story], wanted: &Wanted<'_>) {
+    contradictions(stories, wanted);
+    jars(stories, wanted);
     values(stories, wanted);
 }
 
 /// Marks requests that send the cookies of a jar that only another story fills.
-fn jars(stories: &mut [Story], origin: &str, wanted: &Wanted<'_>) {
+fn jars(stories: &mut [Story], wanted: &Wanted<'_>) {
     let kept: Vec<(usize, usize, String)> = (stories.iter().enumerate())
         .flat_map(|(index, story)| story.exchanges.iter().map(move |exchange| (index, exchange)))
         .filter_map(|(index, exchange)| {
-            Some((index, exchange.place.line(), parsed(exchange, origin, wanted)?.jar?.keeps?))
+            Some((index, exchange.place.line(), parsed(exchange, wanted)?.jar?.keeps?))
         })
         .collect();
     for (index, story) in stories.iter_mut().enumerate() {
         for exchange in &mut story.exchanges {
-            let Some(jar) = parsed(exchange, origin, wanted).and_then(|request| request.jar?.reads) else {
+            let Some(jar) = parsed(exchange, wanted).and_then(|request| request.jar?.reads) else {
                 continue;
             };
             let own = kept
@@ -146,25 +146,26 @@ fn values(stories: &mut [Story], wanted: &Wanted<'_>) {
     }
 }
 
-fn parsed(exchange: &Exchange, origin: &str, wanted: &Wanted<'_>) -> Option<Request> {
-    curl::parse(&exchange.command, origin, wanted.files, &exchange.place).ok()
+fn parsed(exchange: &Exchange, wanted: &Wanted<'_>) -> Option<Request> {
+    curl::parse(&exchange.command, &exchange.origin, wanted.files, &exchange.place).ok()
 }
 
 /// Marks requests that get another status in another story.
-fn contradictions(stories: &mut [Story], origin: &str, wanted: &Wanted<'_>) {
+fn contradictions(stories: &mut [Story], wanted: &Wanted<'_>) {
     let mut known: Vec<(usize, usize, Prepared, u64)> = Vec::new();
     for (index_of_story, story) in stories.iter().enumerate() {
         for (index, exchange) in story.exchanges.iter().enumerate() {
-            if let (Some(request), Some(status)) = (request(exchange, origin, wanted), answered(exchange)) {
+            if let (Some(request), Some(status)) = (request(exchange, wanted), answered(exchange)) {
                 known.push((index_of_story, index, request, status));
             }
         }
     }
     for (story, index, request, status) in &known {
-        let other = known.iter().find(|(other, _, sent, answered)| {
+        let other = known.iter().find(|(other, at, sent, answered)| {
             other != story
                 && stories[*other].launched == stories[*story].launched
                 && answered != status
+                && stories[*other].exchanges[*at].origin == stories[*story].exchanges[*index].origin
                 && same(sent, request)
         });
         if let Some((other, at, _, answered)) = other {
@@ -175,8 +176,8 @@ fn contradictions(stories: &mut [Story], origin: &str, wanted: &Wanted<'_>) {
     }
 }
 
-fn request(exchange: &Exchange, origin: &str, wanted: &Wanted<'_>) -> Option<Prepared> {
-    parsed(exchange, origin, wanted)?.prepare(&Scope::default()).ok()
+fn request(exchange: &Exchange, wanted: &Wanted<'_>) -> Option<Prepared> {
+    parsed(exchange, wanted)?.prepare(&Scope::default()).ok()
 }
 
 /// Returns the status, if the document shows it or it follows from the body.

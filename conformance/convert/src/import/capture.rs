@@ -23,7 +23,7 @@ pub(super) struct Kept {
 
 /// Returns the captures of each exchange and replaces the captured values in later commands.
 ///
-/// A value is replaced only if the result is still a valid command for `origin`.
+/// A value is replaced only if the result is still a valid command for its origin.
 pub(super) fn link(exchanges: &mut [Exchange], origin: &str, wanted: &Wanted<'_>) -> Vec<Vec<Kept>> {
     // curl takes `host:port/path` for a URL.
     let host = origin.split_once("://").map_or(origin, |(_, host)| host);
@@ -53,7 +53,7 @@ pub(super) fn link(exchanges: &mut [Exchange], origin: &str, wanted: &Wanted<'_>
             let takes = |later: &Exchange| {
                 sends(&later.command, &value) && {
                     let command = replace(&later.command, &value, "${value}");
-                    curl::parse(&command, origin, wanted.files, &later.place).is_ok()
+                    curl::parse(&command, &later.origin, wanted.files, &later.place).is_ok()
                 }
             };
             if known || echo || !exchanges[index + 1..].iter().any(takes) {

@@ -179,6 +179,7 @@ impl Variables {
         let title = request.title.split_whitespace().collect::<Vec<_>>().join(" ").replace("${", "$ {");
         Ok(Exchange {
             command,
+            origin: origin.to_owned(),
             place: place.clone(),
             comment: (!title.is_empty()).then_some(title),
             head: None,

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
-use url::Url;
+use url::{Host, Url};
 
-use super::fresh::{VALUE, hides_address};
+use super::fresh::{VALUE, hides_address, is_left_out};
 use super::variables::Variables;
 use super::{Body, Exchange, Launched, Story, Wanted, command, httpie, printed};
 use crate::loose;
@@ -201,9 +201,13 @@ fn exchange(
     let printed_files = |name: &str| {
         (wanted.files)(name).or_else(|error| file(name, transcript).map(String::into_bytes).ok_or(error))
     };
-    let request = curl::parse(&text, &origin, &printed_files, &place)?;
+    let other = named_by(&text).filter(|named| *named != origin && is_related(named, &origin));
+    let origin = other.unwrap_or(origin);
+    let request =
+        curl::parse(&text, &origin, &printed_files, &place).map_err(|wrong| advised(wrong, &text))?;
     for name in FILE.captures_iter(&text).filter_map(|found| Some(found.get(1)?.as_str().to_owned())) {
-        if (wanted.files)(&name).is_err()
+        if name != "-"
+            && (wanted.files)(&name).is_err()
             && let Some(content) = file(&name, transcript)
         {
             remarks.push(format!("{name} was written from the text that the document prints"));
@@ -217,6 +221,9 @@ fn exchange(
     let text = with_target_origin(&text, &origin, wanted, command);
     let printed = printed::read(&sent.output);
     let (mut head, mut body) = (printed.head, printed.body);
+    if head.is_some() && is_left_out(&body) {
+        body.clear();
+    }
     if head.is_none() && (text.contains("%{http_code}") || text.contains("%{response_code}")) {
         // The output of `-w` follows the body.
         if let Some((before, status)) =
@@ -244,6 +251,7 @@ fn exchange(
     let capture = sent.capture.clone();
     Ok(Exchange {
         command: text,
+        origin,
         place,
         comment: command.comment.clone(),
         head,
@@ -310,7 +318,42 @@ fn file(name: &str, transcript: &Transcript) -> Option<String> {
         };
         transcript.shown.iter().find(|(intro, _)| named(intro)).map(|(_, text)| text.clone())
     };
-    typed.or_else(printed).or_else(shown)
+    let echoed = || {
+        transcript.commands.iter().flat_map(|command| command.text.lines()).find_map(|line| {
+            let found = ECHOED.captures(line)?;
+            let to = Path::new(found.name("to")?.as_str()).file_name()?;
+            (to == base).then(|| echo(found.name("text")?.as_str(), found.name("flags")?.as_str()))?
+        })
+    };
+    typed.or_else(printed).or_else(echoed).or_else(shown)
+}
+
+/// Returns what `echo` or `printf` writes.
+fn echo(text: &str, flags: &str) -> Option<String> {
+    let written: Vec<String> = shell::split(text).ok()?.into_iter().map(|word| word.text).collect();
+    let mut written = written.join(" ");
+    let (program, flags) = flags.split_once([' ', '\t']).unwrap_or((flags, ""));
+    if program == "printf" || flags.contains('e') {
+        written = written.replace("\\n", "\n");
+    }
+    if program == "echo" && !flags.contains('n') {
+        written.push('\n');
+    }
+    Some(written)
+}
+
+/// Adds to an error what helps in an import.
+fn advised(wrong: Diagnostic, command: &str) -> Diagnostic {
+    let Some(place) = wrong.place().cloned() else { return wrong };
+    let help = if wrong.message().starts_with(curl::ELSEWHERE) {
+        let Some(origin) = named_by(command) else { return wrong };
+        format!("import it with `--origin {origin}`, into a suite of its own")
+    } else if wrong.message().starts_with("cannot read the file") {
+        "put the file into the folder of `--out` and import again".to_owned()
+    } else {
+        return wrong;
+    };
+    Diagnostic::at(place, wrong.message()).help(help)
 }
 
 /// Whether a response with this head has no body, so that the document omits none (RFC 9112, section 6.3).
@@ -326,7 +369,17 @@ fn is_complete(head: &printed::Head, body: &str) -> bool {
 static STATUS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)^(.*?)\s*\b([1-5]\d\d)\s*$"));
 /// A part of a path or a query in braces or brackets in the place of a value.
 static TEMPLATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"[/=]\{+[A-Za-z][\w .-]*\}+"));
-static FILE: LazyLock<Regex> = LazyLock::new(|| pattern(r#"[\s='"]@["']?([\w./-]+)"#));
+static FILE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"(?:[\s='"]@|--data-urlencode[\s=]['"]?[\w.\[\]%-]+@|\s(?:-T|--upload-file)[\s=]?)["']?([\w./-]+)"#,
+    )
+});
+/// A line that writes a text to a file.
+static ECHOED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"^[ \t]*(?:[$%#>][ \t]+)?(?P<flags>(?:echo|printf)(?:[ \t]+-[neE]+)?)[ \t]+(?P<text>.*\S)[ \t]*>[ \t]*["']?(?P<to>[\w./-]+)["']?[ \t]*$"#,
+    )
+});
 
 /// Returns the words of a command.
 fn words(command: &str) -> Option<Vec<String>> {
@@ -388,6 +441,42 @@ fn of_this_machine(one: &str, other: &str) -> bool {
         names.iter().find_map(|name| rest.strip_prefix(name)).map(|port| (scheme.to_owned(), port.to_owned()))
     };
     port(one).is_some() && port(one) == port(other)
+}
+
+/// Whether an origin belongs to the system that a document describes, as another port or another host of it.
+fn is_related(origin: &str, main: &str) -> bool {
+    const LOCAL: [&str; 10] = [
+        "local",
+        "localhost",
+        "internal",
+        "test",
+        "example",
+        "invalid",
+        "lan",
+        "example.com",
+        "example.org",
+        "example.net",
+    ];
+    let host = |origin: &str| match Url::parse(origin).ok()?.host()? {
+        Host::Domain(name) => Some(Some(name.to_ascii_lowercase())),
+        Host::Ipv4(_) | Host::Ipv6(_) => Some(None),
+    };
+    let ends = |name: &str, end: &str| name == end || name.ends_with(&format!(".{end}"));
+    let domain = |name: &str| name.rsplitn(3, '.').take(2).map(str::to_owned).collect::<Vec<_>>();
+    if origin.contains(['$', '{']) || origin == UNNAMED {
+        return false;
+    }
+    match host(origin) {
+        None => false,
+        Some(None) => true,
+        Some(Some(name)) => {
+            !name.contains('.')
+                || LOCAL.iter().any(|end| ends(&name, end))
+                || host(main)
+                    .flatten()
+                    .is_some_and(|main| main.contains('.') && domain(&main) == domain(&name))
+        }
+    }
 }
 
 fn without_user(origin: &str) -> String {

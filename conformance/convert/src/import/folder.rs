@@ -3,10 +3,13 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
 
 use super::download::{download, is_url};
 use super::{Import, Wanted, document, har, openapi, postman, rest};
+use crate::pattern;
 use conformance_openapi::Description;
 use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 use conformance_suite::source::Source;
@@ -83,7 +86,8 @@ pub fn import(order: &Order<'_>) -> Result<Import, Diagnostics> {
             is_file.then(|| String::from_utf8(read_file(&path).ok()?).ok()).flatten()
         },
     };
-    let import = match order.from {
+    let from = recognized(order.from);
+    let import = match from {
         From::Document(from) => document(&read(from)?, &wanted)?,
         From::Har(from) => har(&read(from)?, &wanted)?,
         From::OpenApi(from) => openapi(&description(from)?, &wanted),
@@ -95,7 +99,7 @@ pub fn import(order: &Order<'_>) -> Result<Import, Diagnostics> {
         | From::Har(from)
         | From::OpenApi(from)
         | From::Postman(from)
-        | From::Rest(from)) = order.from;
+        | From::Rest(from)) = from;
         let mut wrong =
             Diagnostics::from(Diagnostic::new(format!("{from} has no exchange that can become a step")));
         import.left_out.into_iter().for_each(|left_out| wrong.push(left_out));
@@ -103,12 +107,38 @@ pub fn import(order: &Order<'_>) -> Result<Import, Diagnostics> {
     }
     write(&import, order)?;
     let root = root.unwrap_or_else(|| order.out.to_owned());
-    for (name, added) in &import.changed {
-        add(&root.join(name), added)?;
+    for (name, key, added) in &import.changed {
+        add(&root.join(name), key, added)?;
     }
     Suite::load(&folder)?;
     Ok(import)
 }
+
+/// Returns the kind of a file that was given as a document: by its extension, and by what it begins with.
+fn recognized(from: From<'_>) -> From<'_> {
+    let From::Document(path) = from else { return from };
+    if is_url(path) {
+        return from;
+    }
+    let extension = Path::new(path).extension().unwrap_or_default().to_ascii_lowercase();
+    match extension.to_str().unwrap_or_default() {
+        "har" => From::Har(path),
+        "http" => From::Rest(path),
+        "yaml" | "yml" | "json" if is_description(Path::new(path)) => From::OpenApi(path),
+        _ => from,
+    }
+}
+
+/// Whether a file is an OpenAPI description.
+#[must_use]
+pub fn is_description(path: &Path) -> bool {
+    let text = read_file(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    OPENAPI.is_match(&text)
+}
+
+/// The member that every OpenAPI description has.
+static OPENAPI: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"(?m)^(?:openapi|swagger)[ \t]*:|^\s*\{?\s*"(?:openapi|swagger)"\s*:\s*"\d"#));
 
 /// Reads a description from a file, or from a URL, in which case its references to other files are not followed.
 fn description(from: &str) -> Result<Description, Diagnostics> {
@@ -163,15 +193,14 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Adds entries to the register, or to the variables of the manifest.
-fn add(path: &Path, added: &str) -> Result<(), Diagnostic> {
+/// Adds entries to the register, or to the variables or origins of the manifest.
+fn add(path: &Path, key: &str, added: &str) -> Result<(), Diagnostic> {
     let failed = |error: io::Error| Diagnostic::new(format!("{} cannot be changed: {error}", path.display()));
     let mut text = fs::read_to_string(path).map_err(failed)?;
     if !text.ends_with('\n') {
         text.push('\n');
     }
     let is_manifest = path.ends_with("suite.yaml");
-    let key = if is_manifest { "variables:" } else { "requirements:" };
     // Entries of the register are at its end; an empty list in brackets cannot be continued.
     match text.lines().position(|line| line.split(" #").next().unwrap_or_default().trim_end() == key) {
         Some(at) if is_manifest => {

@@ -8,9 +8,12 @@ use crate::pattern;
 use conformance_suite::matcher;
 use conformance_suite::yaml::page::{Yaml, quote};
 
-/// A generated value that a later request may send: a UUID or a long hexadecimal number.
-pub(super) static VALUE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}|[0-9a-f]{24,}"));
+/// A generated value that a later request may send: a UUID, a long number (hexadecimal or with leading zeros), or a time without separators.
+pub(super) static VALUE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}|[0-9a-f]{24,}|\b\d{8}T\d{6}Z\b|\b\d{17,}\b",
+    )
+});
 
 /// Whether an e-mail address was replaced by a placeholder, as web sites do against spam robots.
 pub(super) fn hides_address(text: &str) -> bool {
@@ -57,7 +60,8 @@ pub(super) fn text(text: &str) -> Option<Yaml> {
         };
         return Some(Yaml::unsure("the document shows only a part of this", Yaml::Scalar(shown)));
     }
-    if HEXADECIMAL.is_match(text) {
+    let is_mixed = text.contains(|one: char| one.is_ascii_digit()) && text.contains(char::is_alphabetic);
+    if HEXADECIMAL.is_match(text) && (text.len() >= 24 || is_mixed) {
         return Some(Yaml::unsure("this value may differ each time", Yaml::Scalar("!string".to_owned())));
     }
     None
@@ -70,6 +74,11 @@ pub(super) static ELISION: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// Whether a text is nothing but the mark of something that a document leaves out.
+pub(super) fn is_left_out(text: &str) -> bool {
+    ELISION.find(text.trim()).is_some_and(|found| found.as_str() == text.trim())
+}
+
 /// Whether a number is a point in time: in the range of Unix times (s or ms), with a name that says so.
 pub(super) fn is_time(name: &str, number: &str) -> bool {
     let range = number.split('.').next().and_then(|whole| whole.parse::<u64>().ok()).is_some_and(|number| {
@@ -77,6 +86,16 @@ pub(super) fn is_time(name: &str, number: &str) -> bool {
             || (1_000_000_000_000..4_000_000_000_000).contains(&number)
     });
     range && TIME_NAME.is_match(name)
+}
+
+/// Whether a text is the version of a program, by the name of its member or header field.
+pub(super) fn is_version(name: &str, text: &str) -> bool {
+    VERSION_NAME.is_match(name) && VERSION.is_match(text)
+}
+
+/// Whether a number is a measurement, which is seldom a whole number.
+pub(super) fn is_measured(name: &str) -> bool {
+    MEASURED.is_match(name)
 }
 
 /// Whether a number probably counts what happened on the server before, or how long something took.
@@ -87,10 +106,15 @@ pub(super) fn is_counter(name: &str) -> bool {
 static COUNTER: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?i)(index|revision|generation|_seq|sequence|uptime|took|duration|elapsed|ttl|latency|_ms)$")
 });
+static VERSION_NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)version$"));
+static VERSION: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[a-z]{0,3}\d+\.\d+\.(?:\d+|x)"));
+static MEASURED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?i)(duration|took|elapsed|latency|seconds|rate|ratio|average|mean|percent|load)$")
+});
 static DATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\d{4}-\d\d-\d\d$"));
 static MILLISECONDS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^1[5-9]\d{11}$"));
 static HTTP_DATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d"));
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| pattern(r"^eyJ[\w-]+\.[\w-]+\.[\w-]*$"));
-static HEXADECIMAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[0-9a-fA-F]{24,}$"));
+static HEXADECIMAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[0-9a-fA-F]{16,}$"));
 static TIME_NAME: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)(_at|At|time|timestamp|date|exp|iat|nbf|created|updated|modified)$"));

@@ -255,6 +255,7 @@ fn exchange(
     let head = Some(Head { status: u16::try_from(status).ok(), headers });
     Ok(Exchange {
         command,
+        origin: origin.to_owned(),
         place,
         comment: None,
         head,

@@ -29,6 +29,8 @@ pub(super) struct Around<'a> {
     requirements: Vec<Requirement>,
     /// The variables of the suite: their names, by environment variable.
     variables: BTreeMap<String, String>,
+    /// The other origins of the commands: their names and URLs, and whether the existing suite has them.
+    others: Vec<(String, String, bool)>,
 }
 
 /// A profile of the existing suite.
@@ -64,6 +66,7 @@ impl<'a> Around<'a> {
             known: Vec::new(),
             common: None,
             requirements: requirements(source, &sections, wanted.suite),
+            others: others(stories, origin, wanted.suite),
             sections,
             variables: variables
                 .iter()
@@ -188,6 +191,17 @@ impl<'a> Around<'a> {
         page
     }
 
+    /// Returns the name of an origin that is not that of the suite.
+    pub(super) fn named(&self, origin: &str) -> Option<&str> {
+        self.others.iter().find(|(_, url, _)| url == origin).map(|(name, ..)| name.as_str())
+    }
+
+    /// Returns the declarations of the other origins, without those that the suite has already.
+    pub(super) fn origins(&self) -> String {
+        let new = self.others.iter().filter(|(_, _, is_known)| !is_known);
+        new.map(|(name, url, _)| format!("  {name}: {url}\n")).collect()
+    }
+
     /// Returns the manifest of a suite with these stories.
     pub(super) fn manifest(&self, stories: &[Story]) -> String {
         let document = Path::new(self.document).file_stem().unwrap_or_default().to_string_lossy();
@@ -196,6 +210,12 @@ impl<'a> Around<'a> {
             line(&document),
             self.origin
         );
+        let origins = self.origins();
+        if !origins.is_empty() {
+            page.push_str(&format!(
+                "# Other origins of the document. `--origin NAME=URL` gives the address of one.\norigins:\n{origins}\n"
+            ));
+        }
         let variables = self.declarations(None);
         if !variables.is_empty() {
             page.push_str(&format!(
@@ -224,7 +244,11 @@ impl<'a> Around<'a> {
         }
         let first = |prefers: fn(&str) -> bool| {
             let mut exchanges = stories.iter().flat_map(|story| &story.exchanges);
-            exchanges.find(|exchange| !exchange.command.contains("${") && prefers(&exchange.command))
+            exchanges.find(|exchange| {
+                exchange.origin == self.origin
+                    && !exchange.command.contains("${")
+                    && prefers(&exchange.command)
+            })
         };
         let reads = |command: &str| {
             ![" -d", " -X", " --data", " --json", " -F"].iter().any(|writes| command.contains(writes))
@@ -262,6 +286,42 @@ impl<'a> Around<'a> {
         }
         counts.into_iter().max_by_key(|(_, count)| *count).map(|(program, _)| program)
     }
+}
+
+/// Returns the origins of the commands other than that of the suite, with names that an expression can have.
+fn others(stories: &[Story], origin: &str, suite: Option<&Suite>) -> Vec<(String, String, bool)> {
+    let known = suite.map(|suite| suite.origins.clone()).unwrap_or_default();
+    let mut others: Vec<(String, String, bool)> =
+        known.into_iter().map(|(name, url)| (name, url, true)).collect();
+    for exchange in stories.iter().flat_map(|story| &story.exchanges) {
+        let url = &exchange.origin;
+        if url == origin || others.iter().any(|(_, other, _)| other == url) {
+            continue;
+        }
+        let base = origin_name(url);
+        let mut name = base.clone();
+        let mut number = 2;
+        while others.iter().any(|(other, ..)| *other == name) {
+            name = format!("{base}_{number}");
+            number += 1;
+        }
+        others.push((name, url.clone(), false));
+    }
+    others
+}
+
+/// Returns a name for an origin: the first label of its host, or the port on this machine.
+fn origin_name(origin: &str) -> String {
+    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+    let (host, port) = host.rsplit_once(':').filter(|(host, _)| !host.ends_with(':')).unwrap_or((host, ""));
+    let is_local = ["localhost", "127.0.0.1", "0.0.0.0", "[::1]"].contains(&host);
+    let is_address = host.starts_with('[') || host.starts_with(|first: char| first.is_ascii_digit());
+    let name = match (is_local, is_address) {
+        (true, _) if !port.is_empty() => format!("port {port}"),
+        (_, true) => format!("host {host}"),
+        (_, false) => host.split('.').next().unwrap_or_default().to_owned(),
+    };
+    slug(&name).replace('-', "_")
 }
 
 /// The beginning of a register.

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::fresh::is_left_out;
 use crate::pattern;
 use conformance_suite::request::is_token;
 
@@ -59,14 +60,24 @@ fn verbose(lines: &[&str]) -> (Option<Head>, String) {
 }
 
 /// Parses the output of `-i` or `-I`: heads, each with an empty line after it, then the body.
+///
+/// Documents leave out fields, or the empty line before JSON or HTML.
 fn included(lines: &[&str]) -> (Option<Head>, String) {
     let lines: Vec<&str> = lines.iter().copied().filter(|line| !is_progress(line)).collect();
     let mut rest = lines.as_slice();
     let mut head = None;
     while rest.first().is_some_and(|line| STATUS.is_match(line)) {
-        let length = rest.iter().position(|line| line.trim().is_empty()).unwrap_or(rest.len());
+        let ends =
+            |line: &&str| line.trim().is_empty() || is_left_out(line) || line.starts_with(['{', '[', '<']);
+        let length = rest.iter().position(ends).unwrap_or(rest.len());
         head = parse(&rest[..length].iter().map(|line| line.trim()).collect::<Vec<_>>());
-        rest = &rest[(length + 1).min(rest.len())..];
+        rest = rest.get(length..).unwrap_or_default();
+        if rest.first().is_some_and(|line| is_left_out(line)) {
+            rest = rest.get(1..).unwrap_or_default();
+        }
+        if rest.first().is_some_and(|line| line.trim().is_empty()) {
+            rest = rest.get(1..).unwrap_or_default();
+        }
     }
     (head, rest.concat())
 }
@@ -136,6 +147,16 @@ mod tests {
     fn cuts_the_connection_message_after_a_body_without_newline() {
         let output = "< HTTP/2 404\n< \nno* Connection #0 to host h left intact\n";
         assert_eq!(split(output), (head(404, &[]), "no".to_owned()));
+    }
+
+    #[test]
+    fn a_head_ends_where_the_document_leaves_out_fields_or_begins_the_body() {
+        for output in
+            ["HTTP/1.1 200 OK\n...\n[1]\n", "HTTP/1.1 200 OK\n...\n\n[1]\n", "HTTP/1.1 200 OK\n[1]\n"]
+        {
+            assert_eq!(split(output), (head(200, &[]), "[1]\n".to_owned()), "{output}");
+        }
+        assert_eq!(split("HTTP/1.1 200 OK\nA: 1\n[...]\n"), (head(200, &[("A", "1")]), String::new()));
     }
 
     #[test]

@@ -17,14 +17,22 @@ use conformance_suite::yaml::page::{line, unsure};
 pub(super) fn write(story: &Story, around: &Around<'_>, wanted: &Wanted<'_>) -> String {
     let mut exchanges = story.exchanges.clone();
     let kept = capture::link(&mut exchanges, around.origin, wanted);
+    for exchange in &mut exchanges {
+        if let Some(name) = around.named(&exchange.origin) {
+            exchange.remarks.push(format!(
+                "this is sent to the origin `{name}`: `--origin {name}=URL` gives its address"
+            ));
+        }
+    }
     let (fixtures, mut known) = fixtures(story, wanted.suite);
     let (mut ids, mut titles) = (BTreeSet::new(), BTreeSet::new());
     let mut steps = String::new();
     let mut section = exchanges.first().map(|exchange| exchange.section);
     for (number, (exchange, kept)) in exchanges.iter().zip(&kept).enumerate() {
-        let (method, target) = curl::parse(&exchange.command, around.origin, wanted.files, &exchange.place)
-            .map(|request| (request.method.written().to_owned(), request.target.written().to_owned()))
-            .unwrap_or_default();
+        let (method, target) =
+            curl::parse(&exchange.command, &exchange.origin, wanted.files, &exchange.place)
+                .map(|request| (request.method.written().to_owned(), request.target.written().to_owned()))
+                .unwrap_or_default();
         let label = Label {
             id: super::free(&step::id(&method, &target), &mut ids),
             title: title(exchange, &method, &target, &mut titles),
@@ -42,7 +50,7 @@ pub(super) fn write(story: &Story, around: &Around<'_>, wanted: &Wanted<'_>) -> 
             command: &exchange.command,
             known: &known,
             kept,
-            origin: around.origin,
+            origin: &exchange.origin,
             shape: wanted.shape,
         };
         step::write(exchange, &label, &answer, &mut steps);

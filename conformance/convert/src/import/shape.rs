@@ -1,5 +1,6 @@
 //! Expects types and members in the place of values: for reference documents whose data is not that of the reader.
 
+use super::fresh;
 use crate::loose::Value;
 use conformance_suite::yaml::page::Yaml;
 
@@ -14,7 +15,11 @@ pub(super) fn of(value: &Value) -> Yaml {
         Value::String(_) => tag("!string"),
         Value::Array(items, _) => each(items),
         Value::Object(members, _) => {
-            let members = members.iter().map(|(name, value)| (name.clone(), of(value)));
+            let member = |name: &str, value: &Value| match value {
+                Value::Number(_) if fresh::is_measured(name) => tag("!number"),
+                _ => of(value),
+            };
+            let members = members.iter().map(|(name, value)| (name.clone(), member(name, value)));
             Yaml::tagged("!subset", Yaml::Mapping(members.collect()))
         }
     }

@@ -26,6 +26,7 @@ pub fn step(command: &str, origin: &str, method: &str, target: &str, response: &
     let place = Source::new("", command).place(Span::default());
     let exchange = Exchange {
         command: command.replace("${", "$${"),
+        origin: origin.to_owned(),
         place,
         comment: None,
         head: Some(head),

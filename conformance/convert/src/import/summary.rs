@@ -16,7 +16,7 @@ impl Import {
         let shown = |name: &str| folder.join(name).display().to_string();
         let mut page: String =
             self.files.iter().map(|(name, _)| format!("wrote {}\n", shown(name))).collect();
-        for (name, _) in &self.changed {
+        for (name, ..) in &self.changed {
             page.push_str(&format!("added to {name} of the suite\n"));
         }
         for (sentence, places) in

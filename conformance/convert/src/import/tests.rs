@@ -174,6 +174,8 @@ fn reads_every_place_with_code() {
     let rules = "---\ntitle: curl http://h/\n---\n## A\n---\ntext\n\n```\ncurl http://h.test/x\n```\n## B\n---\ntext\n";
     assert_eq!(steps(rules), 1);
     assert_eq!(steps("<br>\n```\ncurl http://h.test/x\n\ncurl http://h.test/y\n```\n"), 2);
+    let text = "<br>\nWith a key:\n```\n$ curl http://h.test/x\n\n{\"a\": 1}\n```\n";
+    assert!(imported(text).contains("json: {a: 1}"), "{}", imported(text));
     assert_eq!(named("a.html", "<h1>A</h1><pre>$ curl http://h.test/&lt;id&gt;\n</pre>").exchanges, 1);
     assert_eq!(named("a.adoc", "[source,bash]\n----\n$ curl http://h.test/x\n----\n").exchanges, 1);
     assert_eq!(named("a.rst", "A::\n\n    $ curl http://h.test/x\n").exchanges, 1);
@@ -221,6 +223,23 @@ fn reads_documents_with_odd_names_and_files_in_the_document() {
         &["curl https://localhost:8443/b"],
     );
     check("$ curl user:pw@localhost:80/users", &["curl user:pw@localhost:80/users"]);
+    for (written, content) in [
+        ("echo \"Hello World\" > note.txt", "Hello World\n"),
+        ("printf 'a\\nb' >note.txt", "a\nb"),
+        ("echo -n x > /tmp/note.txt", "x"),
+    ] {
+        for send in ["--data-urlencode v@note.txt", "-d @note.txt", "-T note.txt"] {
+            let import = named("a.md", &format!("```\n{written}\ncurl http://h.test/a {send}\n```\n"));
+            let written = ("note.txt".to_owned(), content.to_owned());
+            assert!(import.files.contains(&written), "{send}: {import:?}");
+        }
+    }
+    let import =
+        named("a.md", "A text - like this:\n\n    x\n\n```\n$ echo a | curl -d @- http://h.test/a\n```\n");
+    assert_eq!(import.files.len(), 3, "{import:?}");
+    let import = named("a.md", "```\n$ curl http://h.test/a -d @gone.json\n$ curl http://h.test/b\n```\n");
+    let reason = import.left_out[0].to_string();
+    assert!(reason.contains("put the file into the folder of `--out` and import again"), "{reason}");
 }
 
 #[test]
@@ -245,9 +264,23 @@ fn expects_only_what_the_document_shows() {
         &["x-request: !any", "a: !starts_with \"MIIB \""],
     );
     check("$ curl http://h.test/b\nfirst\n...\nlast", &["text: !starts_with \"first\\n\""]);
+    check("$ curl http://h.test/b\n*2\nabc", &["text: !lines", "abc"]);
     check("$ curl http://h.test/c\n{\"a\": 1, ...}", &["json: !subset {a: 1}"]);
     check("$ curl http://h.test/hello\nHello, World!", &["text: !starts_with \"Hello, World!\""]);
-    check("$ curl http://h.test/a\n{\"a\": 1}\n{\"a\": 2}", &["# unsure: the body has several lines"]);
+    check("$ curl http://h.test/a\n{\"a\": 1}\n{\"a\": 2}", &["json: !lines", "a: 1", "a: 2"]);
+    check(
+        "$ curl http://h.test/a\n{\"a\": 1}\n{\"a\":\n 2}",
+        &["# unsure: the body has several lines of JSON, of which only the first is checked"],
+    );
+    check(
+        "$ curl http://h.test/a\n{\"error\": \"exists\", \"reason\": \"it could not be made,\n   it exists\"}",
+        &["reason: \"it could not be made, it exists\"", "status: [4xx, 5xx]"],
+    );
+    let page = session("$ curl -i http://h.test/a\nHTTP/1.1 200 OK\nContent-Type: text/plain\n\n[...]");
+    assert!(
+        page.contains("# unsure: the document does not show the body") && !page.contains("json:"),
+        "{page}"
+    );
     check(
         "$ curl http://h.test/a\n{\"z\": 1, \"a\": 123456789012345678901234567890, \"f\": 1.50}",
         &["json: {z: 1, a: 123456789012345678901234567890, f: 1.50}"],
@@ -269,6 +302,45 @@ fn expects_only_what_the_document_shows() {
         "$ curl 'http://h.test/targets?state=a'\n$ curl 'http://h.test/targets?state=b'",
         &["GET /targets?state=b"],
     );
+}
+
+#[test]
+fn values_that_each_server_makes_are_marked() {
+    check(
+        "$ curl -i http://h.test/a\nHTTP/1.1 200 OK\nX-Store-Index: 35\nX-Store-Version: 1.2.x\nX-Store-Id: 7e27652122e8b2ae\n\n{\"key\": \"/queue/00000000000000000006\", \"name\": \"20171210T211224Z-2be6\", \"version\": \"2.13.1\", \"format\": \"1.0\"}",
+        &[
+            "x-store-index: !regex",
+            "x-store-version: !string",
+            "x-store-id: !string",
+            "key: !starts_with \"/queue/\"",
+            "name: !string",
+            "version: !string",
+            "format: \"1.0\"",
+        ],
+    );
+    check("$ curl 'http://h.test/a?version=2.13.1'\n{\"version\": \"2.13.1\"}", &["json: {version: "]);
+}
+
+#[test]
+fn other_origins_of_the_system_become_named_origins() {
+    let import = named(
+        "a.md",
+        "```\n$ curl http://localhost:81/a\n$ curl http://localhost:81/b\n$ curl http://localhost:82/a\n$ curl http://store:81/c\n$ curl https://get.store.io/install\n```\n",
+    );
+    let manifest = &import.files[0].1;
+    assert!(
+        manifest.contains("origins:\n  port_82: http://localhost:82\n  store: http://store:81\n"),
+        "{manifest}"
+    );
+    assert_eq!((import.exchanges, import.left_out.len()), (4, 1));
+    let reason = import.left_out[0].to_string();
+    assert!(reason.contains("--origin https://get.store.io"), "{reason}");
+    let page = &import.files[2].1;
+    assert!(page.contains("this is sent to the origin `port_82`: `--origin port_82=URL`"), "{page}");
+    let page = imported(
+        "```\n$ curl https://api.store.io/a\n$ curl https://api.store.io/b\n$ curl https://auth.store.io/c\n```\n",
+    );
+    assert!(page.contains("request: curl https://auth.store.io/c"), "{page}");
 }
 
 #[test]
@@ -320,10 +392,11 @@ fn expects_shapes_in_place_of_values() {
     let files = |_: &str| Err(io::Error::from(io::ErrorKind::NotFound));
     let wanted =
         Wanted { origin: None, profile: None, suite: None, files: &files, shape: true, present: &|_| None };
-    let text = "```\n$ curl http://h/q\n{\"status\": \"ok\", \"data\": [{\"value\": [1.5, \"1\"], \"n\": 1}, {\"n\": 2}]}\n```\n";
+    let text = "```\n$ curl http://h/q\n{\"status\": \"ok\", \"data\": [{\"value\": [1.5, \"1\"], \"n\": 1}, {\"n\": 2}]}\n$ curl http://h/r\n{\"duration\": 0}\n{\"duration\": 1}\n```\n";
     let import = document(&Source::new("a.md", text), &wanted).unwrap();
     let page = &import.files[2].1;
     assert!(page.contains("json: !subset\n        status: !string\n        data: !each\n          - !subset\n            \"n\": !integer\n"), "{page}");
+    assert!(page.contains("json: !lines") && page.contains("duration: !number"), "{page}");
 }
 
 /// Imports a recording with one entry.
@@ -394,6 +467,16 @@ fn recordings_keep_bodies_and_the_fields_that_responses_depend_on() {
         field("Content-Length", "271")
     );
     assert!(recorded(&empty, JSON).is_err_and(|wrong| wrong.to_string().contains("no request to")));
+}
+
+#[test]
+fn recordings_keep_encoded_bodies_as_bytes() {
+    let page = posted(
+        "{\"mimeType\": \"application/octet-stream\", \"text\": \"AAEC\", \"encoding\": \"base64\"}",
+        "",
+        JSON,
+    );
+    assert!(page.contains("\\u0000\\u0001\\u0002"), "{page}");
 }
 
 #[test]

@@ -224,6 +224,7 @@ static ORIGIN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
         r#"((?:^|[ \t\n])["']?)"#,
         r"(https?://(?:\$\{?[A-Za-z_]\w*\}?|<[^>\n]+>|\{+[^}\n]+\}+|\[[A-Za-z][^\]\n]*\]|\$\([^)]*\)|%\w+%)(?:\.[\w.-]*\w)?(?::(?:\$\{?\w+\}?|<[^>\n]+>|\{+[^}\n]+\}+|\d+))?|",
+        r"https?://[\w.-]+:(?:\$\{?[A-Za-z_]\w*\}?|<[^>\n]+>|\{+[^}\n]+\}+)|",
         r"(?:\$\{?[A-Za-z_]\w*\}?|<[^>\n]*(?i:host|url|server|origin|domain|endpoint)[^>\n]*>|\{+[^}\n]*(?i:host|url|server|origin|domain|endpoint)[^}\n]*\}+|\[[A-Za-z][^\]\n]*(?i:host|url|server|origin|domain|endpoint)[^\]\n]*\]|[A-Z][A-Z0-9]*_(?:[A-Z0-9]+_)*(?:HOST|URL|SERVER|ORIGIN|DOMAIN|ENDPOINT))(?::(?:\$\{?\w+\}?|<[^>\n]+>|\d+))?/)",
     ))
 });
@@ -254,6 +255,8 @@ mod tests {
             "curl $HOST/a",
             "curl \"http://$HOST:8080/a\"",
             "curl http://<host>:<port>/a",
+            "curl http://localhost:<shelf-port>/a",
+            "curl http://localhost:$PORT/a",
             "curl {base_url}/a",
             "curl https://{domain}/a",
             "curl 'SHELF_URL/a'",

@@ -22,21 +22,22 @@ pub(super) fn blocks(source: &Arc<Source>) -> Vec<Block> {
     reader.blocks.into_iter().flat_map(unfenced).collect()
 }
 
-/// Returns a document of the same length in which the front matter is blank, and a tag alone on the line before a fence.
+/// Returns a document of the same length in which the front matter is blank, and a tag alone on a line before a fence.
 ///
 /// By `CommonMark` such a fence belongs to the HTML, but many sites do not render it so.
 fn plain(text: &str) -> String {
-    let mut lines = text.split_inclusive('\n').peekable();
+    let all: Vec<&str> = text.split_inclusive('\n').collect();
     let mut changed = String::with_capacity(text.len());
     let mut in_front = text.starts_with("---") && text.lines().skip(1).any(|line| line.trim_end() == "---");
-    let mut number = 0;
-    while let Some(line) = lines.next() {
-        number += 1;
+    let mut in_code = false;
+    for (index, line) in all.iter().enumerate() {
         let blanks = in_front;
-        in_front &= number == 1 || line.trim_end() != "---";
-        let is_tag = line.trim().starts_with('<') && line.trim().ends_with('>');
-        let opens = |next: &&str| ["```", "~~~"].iter().any(|fence| next.trim_start().starts_with(fence));
-        if blanks || (is_tag && lines.peek().is_some_and(opens)) {
+        in_front &= index == 0 || line.trim_end() != "---";
+        let is_fence = |line: &&&str| ["```", "~~~"].iter().any(|fence| line.trim_start().starts_with(fence));
+        in_code ^= is_fence(&line);
+        let is_tag = line.trim().starts_with('<') && line.trim().ends_with('>') && !line.contains("<pre");
+        let mut after = all.iter().skip(index + 1).take(NEAR).take_while(|line| !line.trim().is_empty());
+        if blanks || (is_tag && !in_code && after.any(|line| is_fence(&line))) {
             let bare = line.trim_end_matches(['\n', '\r']);
             changed.push_str(&" ".repeat(bare.len()));
             changed.push_str(line.get(bare.len()..).unwrap_or_default());
@@ -46,6 +47,9 @@ fn plain(text: &str) -> String {
     }
     changed
 }
+
+/// Maximum number of lines between a tag and the fence that belongs to its HTML by `CommonMark`.
+const NEAR: usize = 5;
 
 #[derive(Default)]
 struct Reader {

@@ -65,6 +65,10 @@ static HTTPIE: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
+/// A command that writes a text to a file.
+static WRITES: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^(?:echo|printf)[ \t]+\S.*>[ \t]*[\w./-]+[ \t]*$"));
+
 /// Whether a text is a command that curl or `HTTPie` is part of.
 pub(super) fn sends(text: &str) -> bool {
     (CURL.is_match(text) && BEGINS.is_match(text)) || HTTPIE.is_match(text)
@@ -155,9 +159,10 @@ pub(super) fn commands(block: &Block, source: &Arc<Source>) -> Found {
     found
 }
 
-/// Whether lines without prompts begin with a here-document for curl: `cat <<EOF | curl …`, or `cat > file <<EOF`.
+/// Whether lines without prompts begin with a here-document for curl, as `cat <<EOF | curl …` or `cat > file <<EOF`, or write a text to a file.
 fn document(lines: &[Line]) -> Option<usize> {
-    lines.first()?.text.starts_with("cat <<").then_some(0)
+    let first = &lines.first()?.text;
+    (first.starts_with("cat <<") || WRITES.is_match(first)).then_some(0)
 }
 
 /// A command with its extent.
