@@ -335,14 +335,14 @@ fn shell_script_captures_and_sends_values_of_json_as_a_run() {
             "      json: {id: \"${id}\", price: \"${price}\", flags: \"${flags}\", mark: \"${mark}\", both: \"<${id} ${price}>\"}\n",
         ),
     );
-    let (url, heard) = serving(body);
+    let (url, received) = serving(body);
     let finished = conformance_in(folder.path(), &["run", "--suite", "suite", &url]);
     assert_eq!(finished.code, Some(0), "{}{}", finished.stdout, finished.stderr);
-    let of_run: Vec<String> = heard.try_iter().filter(|sent| sent.starts_with("PUT")).collect();
+    let of_run: Vec<String> = received.try_iter().filter(|sent| sent.starts_with("PUT")).collect();
     let exported = conformance_in(folder.path(), &["export", "--curl", "--suite", "suite"]);
     let (code, output) = sh(folder.path(), &exported.stdout, &url);
     assert_eq!(code, Some(0), "{output}\n{}", exported.stdout);
-    let of_script: Vec<String> = heard.try_iter().filter(|sent| sent.starts_with("PUT")).collect();
+    let of_script: Vec<String> = received.try_iter().filter(|sent| sent.starts_with("PUT")).collect();
     let value = |sent: &[String]| -> serde_json::Value {
         let (head, body) = sent[0].split_once("\r\n\r\n").unwrap();
         assert!(head.contains("X-Price: 1.50"), "{head}");

@@ -42,8 +42,11 @@ pub fn shell(plan: &Plan) -> String {
         let all = outgoing(planned, &plan.suite);
         let captures = Captures::of(&all);
         for outgoing in &all {
-            script.push_str(&format!("
-{}", super::step_comment(outgoing)));
+            script.push_str(&format!(
+                "
+{}",
+                super::step_comment(outgoing)
+            ));
             step(outgoing, &planned.step_id(outgoing.step), &captures, &mut script);
         }
     }

@@ -3,8 +3,11 @@
 use conformance_engine::redact::{REDACTED, Redactor};
 use conformance_suite::json::Json;
 
+/// How a value is written in a format.
+type Encode = fn(&str) -> String;
+
 /// Fields with the name `password`: what is before the value, how the value is written, and what is after it.
-const FIELDS: [(&str, fn(&str) -> String, &str); 12] = [
+const FIELDS: [(&str, Encode, &str); 12] = [
     ("{\"id\": 1, \"password\": \"", json, "\", \"x\": [2]}"),
     ("{\"body\": \"{\\\"password\\\":\\\"", |secret| json(&json(secret)), "\\\"}\"}"),
     ("{\"password\": {\"a\": [\"", json, "\"]}, \"x\": 1}"),

@@ -43,8 +43,8 @@ pub(crate) fn holds(text: &str) {
 
     assert!(![&markdown, &element].iter().any(|one| one.contains(['<', '>'])), "{markdown}");
     let fence = fenced.lines().next().unwrap_or_default().trim_end_matches(|one| one != '`');
-    let fences = fenced.lines().filter(|line| line.trim() == fence).count();
-    assert!(fence.len() >= 3 && fences == 1, "{fenced}");
+    let ends = fenced.lines().filter(|line| line.trim() == fence).count();
+    assert!(fence.len() >= 3 && ends == 1, "{fenced}");
     for one in [&markup, &attribute] {
         assert!(!one.contains(['<', '>', '"']), "{one}");
     }
