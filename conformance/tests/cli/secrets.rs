@@ -234,6 +234,7 @@ fn gossip(flags: &[&str]) -> (Vec<(&'static str, String)>, Vec<String>) {
         "report.csv",
         "report.gradescope",
         "report.classroom50",
+        "report.codegrade",
         "report.badge",
         "report.har",
         "summary.md",

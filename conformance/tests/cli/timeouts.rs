@@ -52,6 +52,8 @@ fn a_load_run_lasts_its_time_and_reports_its_timeouts() {
 #[cfg(target_os = "linux")]
 fn silence_of_a_target_without_a_processor_is_inconclusive() {
     let sandbox = sandbox(1);
+    let launch = "launch: {env: {PORT: '${port}'}, ready: {path: /ready}}\n";
+    sandbox.write("suite/suite.yaml", &format!("{MANIFEST}{launch}"));
     sandbox.write("implementation/server.py", SLOW);
     let verdict = |mood| {
         let run = ["run", "--suite", "../suite", "--timeout", "2s", "--", "python3", "server.py", mood];
@@ -92,13 +94,13 @@ class Handler(BaseHTTPRequestHandler):
 HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
 "#;
 
+const MANIFEST: &str = "format: 1\ntitle: Timeouts\norigin: http://time.example\nprofiles: {any: {}}\n";
+
 /// A suite with one scenario of `steps` steps.
 fn sandbox(steps: usize) -> Sandbox {
     let sandbox = Sandbox::empty();
     std::fs::create_dir_all(sandbox.path("suite/t")).unwrap();
-    let manifest = "format: 1\ntitle: Timeouts\norigin: http://time.example\nprofiles: {any: {}}\n\
-                    launch: {env: {PORT: '${port}'}, ready: {path: /ready}}\n";
-    sandbox.write("suite/suite.yaml", manifest);
+    sandbox.write("suite/suite.yaml", MANIFEST);
     let register =
         "format: 1\nrequirements:\n  - {id: ONE, level: must, clause: \"1\", text: It responds.}\n";
     sandbox.write("suite/requirements.yaml", register);

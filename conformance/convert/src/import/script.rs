@@ -323,7 +323,7 @@ mod tests {
         let page = shown(
             "if (x) { pm.expect(pm.response.json().a).to.eql(1) } else { pm.environment.set('t', pm.response.json().t) }",
         );
-        assert_eq!(page, "expect: {}\nt = json /t\nunread branches or loops\n");
+        assert_eq!(page, "expect:\n  {}\nt = json /t\nunread branches or loops\n");
     }
 
     #[test]
