@@ -214,7 +214,7 @@ const SHELL_TEXT: &[(&str, &[&str], &str)] = &[
     ("curl http://H/a -r 0-9 -d x", &["curl sends no Range field with a body", "Content-Range"], "1:28"),
     ("curl 'http://H/a#b c'", &["would not send ` `"], "1:7"),
     ("curl 'http://H/a#{b'", &["would not send `{b`"], "1:7"),
-    ("curl http://H/a -F 'a=b;headers=@fields'", &["cannot read a file", "headers=\"Name: value\""], "1:31"),
+    ("curl http://H/a -F 'a=b;headers=@fields'", &["cannot read a file", "headers=\"Name: value\""], "1:44"),
     ("curl -K opts http://H/a", &["curl option `-K` is not supported", "write them in the command"], "1:7"),
     ("curl http://H/ -L --max-redirs -2", &["needs a number, or -1"], "1:30"),
 ];
