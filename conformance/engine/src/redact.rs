@@ -183,11 +183,12 @@ impl Redactor {
         let cookies = request.headers.iter().filter(|header| header.is("cookie"));
         let sent = cookies.flat_map(|header| header.value.split(';')).filter_map(|pair| pair.split_once('='));
         let sent = sent.map(|(_, value)| value.trim()).filter(|value| value.len() >= 16);
-        let sent = sent.filter(|value| !self.open.iter().any(|open| open == value)).flat_map(cookie_forms);
+        let sent = sent.filter(|value| !self.open.iter().any(|open| open == value));
         let given = response.into_iter().flat_map(Response::cookies);
-        let given =
-            given.filter(|cookie| cookie.value.len() >= 8).flat_map(|cookie| cookie_forms(cookie.value));
-        let values: Vec<String> = sent.chain(given).filter(|value| !self.open.contains(value)).collect();
+        let given = given.map(|cookie| cookie.value).filter(|value| value.len() >= 8);
+        let is_new = |value: &&str| !self.learned().knows(value.as_bytes());
+        let values = sent.chain(given).filter(is_new).flat_map(cookie_forms);
+        let values: Vec<String> = values.filter(|value| !self.open.contains(value)).collect();
         self.learned().add(values);
     }
 

@@ -77,7 +77,10 @@ fn every_report_says_interrupted() {
     let html = sandbox.read("report.html");
     assert!(html.contains(expected) && html.contains("the desk survives the question"));
     let junit = sandbox.read("report.junit");
-    assert!(junit.contains(&format!(r#"<error type="interrupted" message="{expected}">{expected}</error>"#)), "{junit}");
+    assert!(
+        junit.contains(&format!(r#"<error type="interrupted" message="{expected}">{expected}</error>"#)),
+        "{junit}"
+    );
     // Four steps, and the run itself.
     assert!(junit.contains(r#"tests="5" failures="1" errors="2""#), "{junit}");
     let tap = sandbox.read("report.tap");

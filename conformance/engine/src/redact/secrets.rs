@@ -51,6 +51,11 @@ impl Secrets {
         }
     }
 
+    /// Whether a value was added and not forgotten.
+    pub(super) fn knows(&self, value: &[u8]) -> bool {
+        self.values.known.contains(value)
+    }
+
     /// Adds the beginning of a longer value.
     pub(super) fn add_beginning(&mut self, beginning: &[u8]) {
         self.beginnings.add(beginning);

@@ -44,7 +44,20 @@ pub(super) fn records(context: &Context, planned: &PlannedScenario, result: Scen
     let of_scenario = &planned.scenario.steps;
     steps
         .into_iter()
-        .map(|(index, result)| builder.redacting(&result).record(&of_scenario[index], result))
+        .map(|(index, result)| {
+            // Of an exchange that is only counted, no message is quoted.
+            let is_shown = context.options.shows_passes || result.needs_evidence();
+            let quotes = is_shown
+                || result.exchange.is_none()
+                || !result.checked.is_empty()
+                || !result.judgement.remarks.is_empty();
+            let step = &of_scenario[index];
+            if quotes {
+                builder.redacting(&result).record(step, result)
+            } else {
+                builder.record(step, result)
+            }
+        })
         .collect()
 }
 
