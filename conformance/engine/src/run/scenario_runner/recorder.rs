@@ -49,7 +49,7 @@ pub(super) fn records(context: &Context, planned: &PlannedScenario, result: Scen
             let is_shown = context.options.shows_passes || result.needs_evidence();
             let quotes = is_shown
                 || result.exchange.is_none()
-                || !result.checked.is_empty()
+                || result.checked.iter().any(|one| !one.remarks.is_empty())
                 || !result.judgement.remarks.is_empty();
             let step = &of_scenario[index];
             if quotes {
