@@ -419,11 +419,10 @@ impl Matcher {
             },
             _ => None,
         };
-        let (expected, received) = match (literal, value) {
-            (Some(expected), Json::String(received)) => visible::pair(&expected, received),
-            _ if let Kind::Length(_) = self.kind
-                && let Some(length) = length_of(value) =>
-            {
+        let length = length_of(value).filter(|_| matches!(self.kind, Kind::Length(_)));
+        let (expected, received) = match (literal, value, length) {
+            (Some(expected), Json::String(received), _) => visible::pair(&expected, received),
+            (_, _, Some(length)) => {
                 (self.describe(scope), format!("length {length}: {}", visible::json(value)))
             }
             _ => visible::distinguish(self.describe(scope), visible::json(value)),
