@@ -33,20 +33,14 @@ pub fn shell(plan: &Plan) -> String {
     }
     for planned in plan.scenarios() {
         script.push_str(&format!(
-            "
-# {} ({})
-",
+            "\n# {} ({})\n",
             super::in_comment(&planned.scenario.title),
             super::in_comment(&planned.profile)
         ));
         let all = outgoing(planned, &plan.suite);
         let captures = Captures::of(&all);
         for outgoing in &all {
-            script.push_str(&format!(
-                "
-{}",
-                super::step_comment(outgoing)
-            ));
+            script.push_str(&format!("\n{}", super::step_comment(outgoing)));
             step(outgoing, &planned.step_id(outgoing.step), &captures, &mut script);
         }
     }

@@ -190,6 +190,8 @@ fn base64(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::RequireNone)
         .with_decode_allow_trailing_bits(true);
+    static STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+    static URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
     let is_binary = |one: char| one < ' ' && !one.is_ascii_whitespace();
     let length = text.iter().position(|byte| !is_base64(*byte)).unwrap_or(text.len());
     if length < MIN_BASE64 {
@@ -197,8 +199,8 @@ fn base64(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     }
     let (encoded, rest) = text.split_at(length);
     let is_of_urls = encoded.iter().any(|byte| matches!(byte, b'-' | b'_'));
-    let alphabet = if is_of_urls { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
-    let bytes = GeneralPurpose::new(alphabet, LENIENT).decode(encoded).ok()?;
+    let engine = if is_of_urls { &URL_SAFE } else { &STANDARD };
+    let bytes = engine.decode(encoded).ok()?;
     let is_text = std::str::from_utf8(&bytes).is_ok_and(|text| !text.contains(is_binary));
     let padding = rest.iter().take(2).take_while(|byte| **byte == b'=').count();
     is_text.then_some((bytes, length + padding))

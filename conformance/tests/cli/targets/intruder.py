@@ -205,7 +205,7 @@ def kill_parent():
 
 
 def kill_all():
-    # Only inside of a namespace: otherwise this would end the session of whoever runs the tests.
+    # Only inside of a namespace: otherwise this would end the session of the user who runs the tests.
     if os.readlink("/proc/self/ns/pid") == CONFIG["namespace"]:
         return "not isolated"
     os.kill(-1, 9)

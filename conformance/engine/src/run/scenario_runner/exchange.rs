@@ -172,11 +172,12 @@ impl<'a> Exchanges<'a> {
         let transfer = one.definition.first().and_then(|branch| branch.request.transfer.as_ref());
         let limit = transfer.and_then(|transfer| transfer.timeout).unwrap_or(self.timeout());
         let mut exchange = pin!(self.exchange(one, tries, running));
+        let Some(process) = &running.process else { return (exchange.await, None) };
         if let Ok(exchanged) = timeout(limit / 2, &mut exchange).await {
             return (exchanged, None);
         }
-        let halfway = running.process.as_ref().map(Halfway::of);
-        (exchange.await, halfway)
+        let halfway = Halfway::of(process);
+        (exchange.await, Some(halfway))
     }
 
     /// Sends a step and judges the response. For a race, returns the exchange that explains the verdict best. None if
@@ -376,11 +377,10 @@ impl<'a> Exchanges<'a> {
     /// Returns the verdict for a refused connection, if nothing has waited until the target listens.
     fn too_early(&self, running: &Running, exchange: &Exchange) -> Option<Judgement> {
         let is_unchecked = running.process.is_some() && running.greeting.is_none();
-        let error = exchange
-            .outcome
-            .as_ref()
-            .err()
-            .filter(|error| is_unchecked && matches!(error, TransportError::NoConnection(_)))?;
+        let Err(error @ TransportError::NoConnection(_)) = &exchange.outcome else { return None };
+        if !is_unchecked {
+            return None;
+        }
         let origin = &self.context.plan.suite.origin;
         let reason = format!(
             "{error}; nothing waited until the target listens: write `ready: curl {origin}/` under `launch` in suite.yaml"

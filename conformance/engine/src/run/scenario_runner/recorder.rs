@@ -46,8 +46,7 @@ pub(super) fn records(context: &Context, planned: &PlannedScenario, result: Scen
         .into_iter()
         .map(|(index, result)| {
             // Of an exchange that is only counted, no message is quoted.
-            let is_shown = context.options.shows_passes || result.needs_evidence();
-            let quotes = is_shown
+            let quotes = result.is_shown(&context.options)
                 || result.exchange.is_none()
                 || result.checked.iter().any(|one| !one.remarks.is_empty())
                 || !result.judgement.remarks.is_empty();
@@ -87,7 +86,7 @@ impl RecordBuilder<'_> {
 
     fn record(&self, step: &Step, result: StepResult) -> Record {
         let redactor = &self.redactor;
-        let whole = self.context.options.shows_passes || result.needs_evidence();
+        let whole = result.is_shown(&self.context.options);
         let mut bodies = result.bodies;
         let requirements = &self.context.plan.suite.requirements;
         let blamed = |id: &&Arc<str>| !self.unstarted || self.context.plan.belongs(id, &self.planned.profile);

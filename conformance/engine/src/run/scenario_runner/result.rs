@@ -6,6 +6,7 @@ use super::bodies::{Bodies, cut};
 use crate::http::Exchange;
 use crate::limit;
 use crate::redact::Redactor;
+use crate::run::context::Options;
 use crate::run::response_collector::CollectedResponse;
 use crate::run::target_pool::CannotRun;
 use crate::target::Executed;
@@ -131,9 +132,11 @@ impl StepResult {
         self.exchange.is_some() || self.executed.is_some()
     }
 
-    /// Whether reports show the exchange even if they show no passing steps.
-    pub(super) fn needs_evidence(&self) -> bool {
-        self.judgement.verdict > Verdict::Pass || self.checked.iter().any(|one| !one.violations.is_empty())
+    /// Whether reports show the exchange: all do that show passing steps.
+    pub(super) fn is_shown(&self, options: &Options) -> bool {
+        options.shows_passes
+            || self.judgement.verdict > Verdict::Pass
+            || self.checked.iter().any(|one| !one.violations.is_empty())
     }
 
     /// Drops what no report shows. `is_shown` says whether reports show the exchange.

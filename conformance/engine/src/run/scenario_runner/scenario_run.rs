@@ -156,7 +156,7 @@ impl<'a> ScenarioRun<'a> {
             self.count(&result, one.step);
             if asked {
                 self.collect_response(one, &result);
-                let is_shown = self.context.options.shows_passes || result.needs_evidence();
+                let is_shown = result.is_shown(&self.context.options);
                 result.shorten(one.definition, is_shown);
                 self.results.push((index, result));
             }
