@@ -1,7 +1,7 @@
 // Tests the comparison table with fifty implementations and two hundred requirements; its accessibility on a small one.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { accessible, close, fits, visit } from "./page.mjs";
+import { accessible, close, fits, until, visit } from "./page.mjs";
 
 after(close);
 const MATRIX = "matrix.html";
@@ -81,7 +81,7 @@ test("search, level and failures filter the rows", () =>
     await page.getByLabel("Level").selectOption("should");
     assert.equal(await page.locator('tbody tr[data-id]:visible:not([data-level="should"])').count(), 0);
     await page.getByRole("button", { name: "show all" }).click();
-    await page.waitForFunction(() => document.querySelectorAll("tbody tr[data-id]:not([hidden])").length === 200);
+    await until(page, () => document.querySelectorAll("tbody tr[data-id]:not([hidden])").length === 200);
   }));
 
 test("a cell opens its exchange by click and key, and its link survives a reload", () =>

@@ -41,6 +41,16 @@ export async function visit(name, options, look) {
   }
 }
 
+/** Waits until a question to the page is answered with yes. */
+export async function until(page, holds, argument) {
+  // Not `waitForFunction`: it asks again from inside the page, where the page's policy forbids `eval`.
+  const end = Date.now() + 120_000;
+  while (!(await page.evaluate(holds, argument))) {
+    assert.ok(Date.now() < end, `still not so after two minutes: ${holds}`);
+    await new Promise((again) => setTimeout(again, 20));
+  }
+}
+
 /** Shows that axe finds nothing against a page as it is now. */
 export async function accessible(page) {
   // Not as a script element: the policy of the page forbids it.

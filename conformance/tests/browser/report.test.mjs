@@ -1,7 +1,7 @@
 // Tests the report of a run.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { accessible, close, fits, visit } from "./page.mjs";
+import { accessible, close, fits, until, visit } from "./page.mjs";
 
 after(close);
 const REPORT = "report.html";
@@ -27,7 +27,7 @@ test("shows failures first, and all steps on request", () =>
     assert.ok(first > 0);
     assert.equal(await page.locator('.step[data-verdict="pass"]:visible').count(), 0);
     await page.getByRole("button", { name: "show all" }).click();
-    await page.waitForFunction((first) => document.querySelectorAll(".step:not([hidden])").length > first, first);
+    await until(page, (first) => document.querySelectorAll(".step:not([hidden])").length > first, first);
     assert.match(await page.locator(".shown").textContent(), /^(\d+) of \1 steps$/);
   }));
 
@@ -54,14 +54,14 @@ test("a link to a step survives a reload, also if filters hide the step", async 
   await visit(REPORT, {}, async (page) => {
     const id = await failing(page).getAttribute("id");
     await failing(page).locator("summary").click();
-    await page.waitForFunction(() => location.hash.length > 1);
+    await until(page, () => location.hash.length > 1);
     await page.reload();
     assert.equal(await open(page, id), true);
     passing = await page.locator('.step[data-verdict="pass"]').first().getAttribute("id");
   });
   await visit(REPORT, {}, async (page) => {
     await page.evaluate((id) => { location.hash = encodeURIComponent(id); }, passing);
-    await page.waitForFunction((id) => document.getElementById(id).open, passing);
+    await until(page, (id) => document.getElementById(id).open, passing);
     assert.equal(await page.locator(`[id="${passing}"]`).isVisible(), true);
   });
 });
@@ -73,7 +73,7 @@ test("keys search, open and copy", () =>
     const first = await here();
     assert.equal(await open(page, first), true);
     await page.keyboard.press("c");
-    await page.waitForFunction(() => document.activeElement.closest(".step").querySelector(".copy").textContent === "copied");
+    await until(page, () => document.activeElement.closest(".step").querySelector(".copy").textContent === "copied");
     assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^curl '?http:/);
     await page.keyboard.press("n");
     const second = await here();
