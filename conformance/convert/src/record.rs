@@ -35,7 +35,9 @@ pub async fn record(
 ) -> Result<String, Unrecorded> {
     let command = shell::join(words);
     let place = Source::new("the command", command.as_str()).place(Span::new(0, command.len()));
-    let Some(origin) = origin.map(str::to_owned).or_else(|| curl::origin_of(words)) else {
+    let Some(origin) =
+        origin.map(str::to_owned).or_else(|| curl::origin_of(words, &|name| std::fs::read(name)))
+    else {
         let wrong = Diagnostic::new("this command has no URL");
         return Err(Unrecorded::Wrong(wrong.help("write a curl command after `--`, as in a shell")));
     };
@@ -68,6 +70,10 @@ pub async fn record(
 
 /// Reads a file, or the standard input of this program, which the step needs as well.
 fn read(name: &str, input: &RefCell<Option<Vec<u8>>>) -> std::io::Result<Vec<u8>> {
+    if name == ".netrc" {
+        // curl reads that of the home folder.
+        return std::fs::read(std::env::home_dir().unwrap_or_default().join(name));
+    }
     if name != "-" {
         return std::fs::read(name);
     }

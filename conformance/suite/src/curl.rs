@@ -1,8 +1,10 @@
 //! Reads curl commands as requests, and writes commands that repeat a request.
 
 mod address;
+mod config;
 mod cookies;
 mod form;
+mod netrc;
 mod option;
 mod parse;
 mod place;

@@ -92,7 +92,8 @@ fn sorted(folder: &Path) -> Vec<std::path::PathBuf> {
 fn try_command(written: &str, listener: &Listener) -> (Fate, String) {
     let words = shell::split(written).unwrap_or_default();
     let words: Vec<String> = words.into_iter().map(|word| word.text).collect();
-    let origin = curl::origin_of(&words).unwrap_or_else(|| "http://no-origin.test".to_owned());
+    let origin =
+        curl::origin_of(&words, &|name| fs::read(name)).unwrap_or_else(|| "http://no-origin.test".to_owned());
     let host = origin.split_once("://").map_or("", |(_, host)| host);
     // The same command, to the listener.
     let plain = listener.url.trim_start_matches("http://");
@@ -159,7 +160,9 @@ fn recorded(written: &str, message: String, listener: &Listener) -> (Fate, Strin
     let words = String::from_utf8(output.stdout).unwrap_or_default();
     let words: Vec<&str> = words.split_terminator('\0').collect();
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    let Some(origin) = curl::origin_of(&owned(&words)) else { return (Fate::Shell, message) };
+    let Some(origin) = curl::origin_of(&owned(&words), &|name| fs::read(name)) else {
+        return (Fate::Shell, message);
+    };
     let (_, host) = origin.split_once("://").unwrap();
     let plain = listener.url.trim_start_matches("http://");
     let words: Vec<String> =

@@ -41,6 +41,7 @@ pub(crate) fn real(command: &str, origin: &str, folder: &Path, listener: &Listen
         .stdin(Stdio::null())
         .current_dir(folder)
         .env("LC_ALL", "C.UTF-8")
+        .env("HOME", folder)
         .output()
         .unwrap();
     drop(output);
@@ -108,6 +109,16 @@ pub(crate) fn write_files(folder: &Path) {
              h\tFALSE\t/\tFALSE\t1\told\t1\n\
              127.0.0.1\tFALSE\t/b\tFALSE\t0\tpath\t1\n\
              h\tFALSE\t/b\tFALSE\t0\tpath\t1\n",
+        ),
+        (
+            ".netrc",
+            "machine 127.0.0.1 login bob password \"p w:1\"\nmachine h login bob password \"p w:1\"\n\
+             machine 127.0.0.1 login eve password e\nmachine h login eve password e\n",
+        ),
+        ("other.netrc", "machine elsewhere login a password b\ndefault login any password x\n"),
+        (
+            "opts",
+            "# options\nheader = \"X-A: 1\"\n-d x=1\n  data-urlencode: \"n=a b\" # more\n-A \"agent ${x}\"\n",
         ),
         ("headers.txt", "HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Path=/; Max-Age=100\r\nX: y\r\n"),
     ] {

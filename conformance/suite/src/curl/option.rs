@@ -31,6 +31,8 @@ pub(super) enum Meaning {
     Agent,
     Referer,
     Url,
+    /// A file with more options.
+    Config,
     Redirects,
     Get,
     Head,
@@ -39,6 +41,9 @@ pub(super) enum Meaning {
     Bearer,
     Digest,
     AnyAuth,
+    Netrc,
+    NetrcFile,
+    NetrcOptional,
     Certificate,
     CertificateKey,
     /// The form of the client certificate or its key.
@@ -172,6 +177,8 @@ impl Meaning {
                 | Basic
                 | Digest
                 | AnyAuth
+                | Netrc
+                | NetrcOptional
                 | TransferEncoding
                 | PathAsIs
                 | NoGlobs
@@ -222,7 +229,6 @@ const RATE: &str = "the request is sent as fast as possible";
 const TLS: &str = "the run chooses the version and the ciphers of TLS";
 const NEXT: &str = "a step is one request, and `--next` begins a second one; write a second step";
 const PROXY: &str = "a proxy is set for the whole run, with `conformance run --proxy URL`";
-const NETRC: &str = "the file with the credentials is not part of the suite; write them with `-u`";
 const AUTHENTICATION: &str =
     "this kind of authentication is not implemented; write the Authorization field with `-H`";
 const HTTP3: &str = "HTTP/3 is not implemented";
@@ -241,7 +247,7 @@ const OPTIONS: &[Row] = &[
     (None, "alpn", Ignored),
     (None, "alt-svc", IgnoredValue),
     (None, "anyauth", AnyAuth),
-    (Some('a'), "append", Refused(NOT_HTTP)),
+    (Some('a'), "append", Remark(NOT_HTTP)),
     (None, "aws-sigv4", RefusedValue(AUTHENTICATION)),
     (None, "basic", Basic),
     (None, "buffer", Ignored),
@@ -254,7 +260,7 @@ const OPTIONS: &[Row] = &[
     (None, "clobber", Ignored),
     (None, "compressed", Compressed),
     (None, "compressed-ssh", Ignored),
-    (Some('K'), "config", RefusedValue("the options are in another file: write them in the command")),
+    (Some('K'), "config", Config),
     (None, "connect-timeout", ConnectTimeout),
     (None, "connect-to", RemarkValue(ADDRESS)),
     (Some('C'), "continue-at", ContinueAt),
@@ -344,14 +350,14 @@ const OPTIONS: &[Row] = &[
     (None, "krb4", IgnoredValue),
     (None, "libcurl", IgnoredValue),
     (None, "limit-rate", RemarkValue(RATE)),
-    (Some('l'), "list-only", Refused(NOT_HTTP)),
+    (Some('l'), "list-only", Remark(NOT_HTTP)),
     (None, "local-port", IgnoredValue),
     (Some('L'), "location", Location),
     (None, "location-trusted", Location),
     (None, "login-options", IgnoredValue),
     (None, "mail-auth", IgnoredValue),
-    (None, "mail-from", RefusedValue(NOT_HTTP)),
-    (None, "mail-rcpt", RefusedValue(NOT_HTTP)),
+    (None, "mail-from", RemarkValue(NOT_HTTP)),
+    (None, "mail-rcpt", RemarkValue(NOT_HTTP)),
     (None, "mail-rcpt-allowfails", Ignored),
     (Some('M'), "manual", Refused(NO_REQUEST)),
     (None, "max-filesize", RemarkValue(SIZE)),
@@ -359,9 +365,9 @@ const OPTIONS: &[Row] = &[
     (Some('m'), "max-time", MaxTime),
     (None, "metalink", Ignored),
     (None, "negotiate", Refused(AUTHENTICATION)),
-    (Some('n'), "netrc", Refused(NETRC)),
-    (None, "netrc-file", RefusedValue(NETRC)),
-    (None, "netrc-optional", Refused(NETRC)),
+    (Some('n'), "netrc", Netrc),
+    (None, "netrc-file", NetrcFile),
+    (None, "netrc-optional", NetrcOptional),
     (Some(':'), "next", Refused(NEXT)),
     (None, "no-alpn", Ignored),
     (Some('N'), "no-buffer", Ignored),
@@ -422,7 +428,7 @@ const OPTIONS: &[Row] = &[
     (None, "proxy1.0", RefusedValue(PROXY)),
     (Some('p'), "proxytunnel", Ignored),
     (None, "pubkey", IgnoredValue),
-    (Some('Q'), "quote", RefusedValue(NOT_HTTP)),
+    (Some('Q'), "quote", RemarkValue(NOT_HTTP)),
     (None, "random-file", IgnoredValue),
     (Some('r'), "range", Range),
     (None, "rate", IgnoredValue),
@@ -471,7 +477,7 @@ const OPTIONS: &[Row] = &[
     (None, "suppress-connect-headers", Ignored),
     (None, "tcp-fastopen", Ignored),
     (None, "tcp-nodelay", Ignored),
-    (Some('t'), "telnet-option", RefusedValue(NOT_HTTP)),
+    (Some('t'), "telnet-option", RemarkValue(NOT_HTTP)),
     (None, "tftp-blksize", IgnoredValue),
     (None, "tftp-no-options", Ignored),
     (Some('z'), "time-cond", TimeCondition),

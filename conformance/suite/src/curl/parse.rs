@@ -12,13 +12,13 @@ use super::option::{self, Meaning};
 use super::place::place_of;
 use super::reader::{Content, Input, Reader};
 use super::words::split;
-use super::{address, cookies, form};
+use super::{address, config, cookies, form, netrc};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::request::{
     Agent, Authentication, Body, ClientCertificate, Field, Files, Header, HttpVersion, JarUse, Part, Request,
     Transfer, check_field_name, check_method, parted,
 };
-use crate::source::{Place, Span};
+use crate::source::{Place, Source, Span};
 use crate::template::Text;
 
 /// Parses a curl command as it is written for a shell.
@@ -32,7 +32,7 @@ use crate::template::Text;
 pub fn parse(command: &str, origin: &str, files: Files<'_>, place: &Place) -> Result<Request, Diagnostic> {
     let split = split(command, place)?;
     let stdin = Input::Given(Cell::new(split.stdin));
-    read(&split.words, origin, Reader { files, place, stdin })
+    read(&split.words, origin, Reader { files, place: place.clone(), stdin })
 }
 
 /// Parses the words that a shell made of a curl command. `files` reads `-` as the standard input.
@@ -45,19 +45,34 @@ pub fn parse_words(
     files: Files<'_>,
     place: &Place,
 ) -> Result<Request, Diagnostic> {
-    let words: Vec<String> = words.iter().map(|word| word.replace("${", "$${")).collect();
-    read(&words, origin, Reader { files, place, stdin: Input::Process })
+    let words: Vec<String> = words.iter().map(|word| literal(word)).collect();
+    read(&words, origin, Reader { files, place: place.clone(), stdin: Input::Process })
 }
 
-/// Returns the origin of the URL in a command, given the words that a shell made of it.
+/// Returns the origin of the URL in a command, or in a config file of it, given the words that a shell made of it.
 #[must_use]
-pub fn origin_of(words: &[String]) -> Option<String> {
+pub fn origin_of(words: &[String], files: Files<'_>) -> Option<String> {
     let words = words.get(1..)?;
     let Ok(given) = option::read(words) else {
         // Parsing the command will report the option.
         return words.iter().filter(|word| word.contains("://")).find_map(|word| address::origin(word));
     };
-    address::origin(given.iter().find(|given| given.meaning == Meaning::Url)?.value)
+    if let Some(url) = given.iter().find(|given| given.meaning == Meaning::Url) {
+        return address::origin(url.value);
+    }
+    given.iter().filter(|given| given.meaning == Meaning::Config).find_map(|given| {
+        let text = String::from_utf8(files(given.value).ok()?).ok()?;
+        let url = |line: config::Line| match &*line.words {
+            [option, url] if option == "--url" => address::origin(url),
+            _ => None,
+        };
+        config::lines(&text).find_map(url)
+    })
+}
+
+/// Escapes a text that has no expressions.
+fn literal(text: &str) -> String {
+    text.replace("${", "$${")
 }
 
 fn read(words: &[String], origin: &str, reader: Reader<'_>) -> Result<Request, Diagnostic> {
@@ -67,16 +82,7 @@ fn read(words: &[String], origin: &str, reader: Reader<'_>) -> Result<Request, D
         return Err(not_curl(words, &reader));
     }
     let mut command = Command::new(origin, reader);
-    for given in option::read(words.get(1..).unwrap_or_default()).map_err(|wrong| command.refuse(&wrong))? {
-        match given.meaning {
-            meaning if given.is_off => command.switches.retain(|switch| *switch != meaning),
-            Meaning::Remark(reason) | Meaning::RemarkValue(reason) => {
-                let name = given.letter.map_or(given.word.to_owned(), |letter| format!("-{letter}"));
-                command.remark(given.word, format!("curl option `{name}` has no effect here: {reason}"));
-            }
-            meaning => command.apply(meaning, given.word, given.value)?,
-        }
-    }
+    command.options(words.get(1..).unwrap_or_default(), 0)?;
     command.finish()
 }
 
@@ -98,6 +104,9 @@ fn not_curl(words: &[String], reader: &Reader<'_>) -> Diagnostic {
     Diagnostic::at(reader.place.clone(), "a request must be a curl command or a mapping")
         .help("begin the command with `curl`, or write a mapping with a `path`")
 }
+
+/// Maximum number of config files inside one another.
+const DEEPEST: u8 = 8;
 
 /// The Accept-Encoding of `--compressed`, as sent by a curl that is built with all its decoders.
 pub const COMPRESSED: &str = "deflate, gzip, br, zstd";
@@ -121,6 +130,7 @@ struct Command<'a> {
     /// The forms in the form that are still open.
     groups: Vec<Part>,
     user: Option<Text>,
+    netrc_file: Option<String>,
     cookies: Vec<Text>,
     jar: JarUse,
     /// The cookies in the files of `-b`.
@@ -154,6 +164,7 @@ impl<'a> Command<'a> {
             parts: Vec::new(),
             groups: Vec::new(),
             user: None,
+            netrc_file: None,
             cookies: Vec::new(),
             jar: JarUse::default(),
             stored: Vec::new(),
@@ -170,13 +181,71 @@ impl<'a> Command<'a> {
         }
     }
 
+    /// Applies options. `depth` is the number of config files around them.
+    fn options(&mut self, words: &[String], depth: u8) -> Result<(), Diagnostic> {
+        for given in option::read(words).map_err(|wrong| self.refuse(&wrong))? {
+            match given.meaning {
+                meaning if given.is_off => self.switches.retain(|switch| *switch != meaning),
+                Meaning::Remark(reason) | Meaning::RemarkValue(reason) => {
+                    let name = given.letter.map_or(given.word.to_owned(), |letter| format!("-{letter}"));
+                    self.remark(given.word, format!("curl option `{name}` has no effect here: {reason}"));
+                }
+                Meaning::Config => self.config(given.value, depth)?,
+                meaning => self.apply(meaning, given.word, given.value)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies the options in a config file.
+    fn config(&mut self, path: &str, depth: u8) -> Result<(), Diagnostic> {
+        if depth == DEEPEST {
+            return Err(self
+                .reader
+                .wrong(path, format!("more than {DEEPEST} config files name one another"))
+                .help("remove `config` from one of them"));
+        }
+        let (text, has_expressions) = match self.reader.file(path)? {
+            Content::Text(text) => (text, true),
+            Content::Bytes(bytes) => {
+                let text = String::from_utf8(bytes);
+                let text =
+                    text.map_err(|_| self.reader.wrong(path, format!("the file `{path}` is not UTF-8")))?;
+                (text, false)
+            }
+        };
+        let source = Source::new(path, text.as_str());
+        let outer = self.reader.place.clone();
+        for line in config::lines(&text) {
+            self.reader.place = if has_expressions { outer.clone() } else { source.place(line.span) };
+            let words: Vec<String> = line
+                .words
+                .iter()
+                .map(|word| if has_expressions { word.clone() } else { literal(word) })
+                .collect();
+            let option = words.first().map(String::as_str).unwrap_or_default();
+            let is_split = option::read(&words).is_ok_and(|given| given.len() > 1);
+            if option.starts_with("--") && is_split {
+                let message = format!("`{option}` takes no value");
+                return Err(self.reader.wrong(option.trim_start_matches('-'), message));
+            }
+            self.options(&words, depth + 1)?;
+            if !line.rest.is_empty() {
+                let message = format!("curl ignores `{}`, since the value is not in quotes", line.rest);
+                self.remark(&line.rest, message);
+            }
+        }
+        self.reader.place = outer;
+        Ok(())
+    }
+
     #[expect(clippy::too_many_lines, reason = "one arm for each meaning")]
     fn apply(&mut self, meaning: Meaning, word: &str, value: &str) -> Result<(), Diagnostic> {
         match meaning {
             Meaning::Method => {
                 let spot = if value.is_empty() { word } else { value };
                 let method = self.reader.text(value)?;
-                check_method(&method, &place_of(spot, self.reader.place))?;
+                check_method(&method, &place_of(spot, &self.reader.place))?;
                 self.method = Some(method);
             }
             Meaning::Header => self.header(value)?,
@@ -288,6 +357,8 @@ impl<'a> Command<'a> {
             | Meaning::Basic
             | Meaning::Digest
             | Meaning::AnyAuth
+            | Meaning::Netrc
+            | Meaning::NetrcOptional
             | Meaning::TransferEncoding => self.switches.push(meaning),
             Meaning::Fail | Meaning::FailWithBody => {
                 let other = if meaning == Meaning::Fail { Meaning::FailWithBody } else { Meaning::Fail };
@@ -312,7 +383,10 @@ impl<'a> Command<'a> {
                     .wrong(value, format!("a certificate of the type {value} cannot be read"))
                     .help("convert it to PEM; `openssl pkcs12 -nodes -in FILE -out FILE` converts PKCS #12"));
             }
+            Meaning::NetrcFile => self.netrc_file = Some(value.to_owned()),
             Meaning::IdentityType
+            // Only the list of options knows how deep a config file is.
+            | Meaning::Config
             | Meaning::Ignored
             | Meaning::IgnoredValue
             | Meaning::RemoteName
@@ -423,7 +497,7 @@ impl<'a> Command<'a> {
     }
 
     fn spot(&self, name: &str, line: &str) -> Place {
-        place_of(if name.trim().is_empty() { line } else { name }, self.reader.place)
+        place_of(if name.trim().is_empty() { line } else { name }, &self.reader.place)
     }
 
     /// Adds a field of `-H`. curl writes `Host` in its own case and sends only the first.
@@ -592,7 +666,7 @@ impl<'a> Command<'a> {
         request.cookies = std::mem::take(&mut self.cookies).into();
         let jar = std::mem::take(&mut self.jar);
         request.jar = (jar != JarUse::default()).then(|| Box::new(jar));
-        request.basic = self.user.take().or(address.user).map(Box::new);
+        request.basic = self.credentials(address.user)?.map(Box::new);
         self.authenticate();
         let (scheme, host) = self.origin.split_once("://").unwrap_or(("http", self.origin));
         let host = host.split(':').next().unwrap_or_default();
@@ -679,6 +753,18 @@ impl<'a> Command<'a> {
         Ok(request)
     }
 
+    /// Returns the credentials of `-u`, of the netrc file or of the URL.
+    fn credentials(&mut self, of_url: Option<Text>) -> Result<Option<Text>, Diagnostic> {
+        let given = |meaning| self.switches.contains(&meaning);
+        let is_optional = given(Meaning::NetrcOptional);
+        match self.user.take() {
+            None if is_optional || given(Meaning::Netrc) || self.netrc_file.is_some() => {
+                netrc::credentials(self.netrc_file.as_deref(), is_optional, of_url, self.origin, &self.reader)
+            }
+            user => Ok(user.or(of_url)),
+        }
+    }
+
     /// Decides between the kinds of authentication. If several are allowed, curl sends no credentials before the target asks for
     /// them.
     fn authenticate(&mut self) {
@@ -723,7 +809,7 @@ impl<'a> Command<'a> {
                 reader.wrong(word, format!("`{word}` is ambiguous: `--{one}` or `--{other}`"))
             }
             option::Wrong::Unsupported(word, name, at, reason) => {
-                let place = if *at == 0 { place_of(word, reader.place) } else { self.letter(word, *at) };
+                let place = if *at == 0 { place_of(word, &reader.place) } else { self.letter(word, *at) };
                 let within = if *at == 0 { String::new() } else { within(word) };
                 let method = word.trim_start_matches('-');
                 if *at > 0 && matches!(method, "POST" | "PUT" | "PATCH" | "HEAD") {
@@ -737,7 +823,7 @@ impl<'a> Command<'a> {
 
     /// Returns the location of a letter in a word of joined options.
     fn letter(&self, word: &str, at: usize) -> Place {
-        let place = place_of(word, self.reader.place);
+        let place = place_of(word, &self.reader.place);
         let start = place.span().start + at;
         let source = place.source();
         let length =

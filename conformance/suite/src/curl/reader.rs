@@ -13,7 +13,8 @@ use crate::template::Text;
 /// Parses the words of a command.
 pub(super) struct Reader<'a> {
     pub(super) files: Files<'a>,
-    pub(super) place: &'a Place,
+    /// The command, or the line of a config file.
+    pub(super) place: Place,
     /// The standard input, unless it is that of this process.
     pub(super) stdin: Input,
 }
@@ -29,7 +30,7 @@ pub(super) enum Input {
 impl Reader<'_> {
     /// Parses a template. An expression without names is an error: it is more likely text of the API than an expression.
     pub(super) fn text(&self, written: &str) -> Result<Text, Diagnostic> {
-        let text = parse_text(written, self.place)?;
+        let text = parse_text(written, &self.place)?;
         if let Some(constant) = text.constants().next() {
             return Err(self
                 .wrong(
@@ -88,7 +89,7 @@ impl Reader<'_> {
 
     /// Creates a diagnostic at a word of the command.
     pub(super) fn wrong(&self, word: &str, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::at(place_of(word, self.place), message)
+        Diagnostic::at(place_of(word, &self.place), message)
     }
 }
 

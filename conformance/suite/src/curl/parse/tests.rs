@@ -129,7 +129,9 @@ fn form_option_sends_multipart() {
 fn rejects_unsupported_options_at_the_word() {
     for (command, sentence, caret) in [
         ("curl http://0.0.0.0:5000/ --cookei a=b", "did you mean `--cookie`?", "1:27"),
-        ("curl http://0.0.0.0:5000/ -n", "curl option `-n` is not supported", "1:28"),
+        ("curl http://0.0.0.0:5000/ -x p:1", "curl option `-x` is not supported", "1:28"),
+        ("curl http://0.0.0.0:5000/ -n", "cannot read the netrc file `.netrc`", "1:27"),
+        ("curl -K nothing http://0.0.0.0:5000/", "cannot read the file `nothing`", "1:9"),
         ("curl http://0.0.0.0:5000/ -H Accept", "has no colon", "1:30"),
         ("curl http://0.0.0.0:5000/ -H", "needs a value", "1:27"),
         ("curl http://example.org/", "not under the origin of the suite", "1:6"),
@@ -195,7 +197,7 @@ const SHELL_TEXT: &[(&str, &[&str], &str)] = &[
     ("curl http://H/a -d @- <<EOF\n$TOKEN\nEOF", &["`$TOKEN` is a variable"], "2:1"),
     ("curl http://H/a -d @-", &["reads standard input, which nothing sets", "<<EOF"], "1:31"),
     ("curl http://H/a -d @- <<EOF", &["the text of the here-document `EOF` is missing"], "1:34"),
-    ("curl -sSnL http://H/a", &["curl option `-n` (in `-sSnL`) is not supported", "-u"], "1:9"),
+    ("curl -sSML http://H/a", &["curl option `-M` (in `-sSML`) is not supported"], "1:9"),
     ("curl -sSy", &["`-sSy` needs a value"], "1:6"),
     ("curl -s~ http://H/a", &["curl has no option `-~` (in `-s~`)"], "1:8"),
     ("curl -xproxy:80 http://H/a", &["option `-x`", "conformance run --proxy"], "1:7"),
@@ -215,7 +217,6 @@ const SHELL_TEXT: &[(&str, &[&str], &str)] = &[
     ("curl 'http://H/a#b c'", &["would not send ` `"], "1:7"),
     ("curl 'http://H/a#{b'", &["would not send `{b`"], "1:7"),
     ("curl http://H/a -F 'a=b;headers=@fields'", &["cannot read a file", "headers=\"Name: value\""], "1:44"),
-    ("curl -K opts http://H/a", &["curl option `-K` is not supported", "write them in the command"], "1:7"),
     ("curl http://H/ -L --max-redirs -2", &["needs a number, or -1"], "1:30"),
 ];
 
@@ -282,4 +283,34 @@ fn time_options_set_the_timeout_of_the_step() {
     let limit = |command: &str| sent(command).transfer.and_then(|transfer| transfer.timeout);
     assert_eq!(limit("curl -m 2.5 http://0.0.0.0:5000/"), Some(std::time::Duration::from_millis(2500)));
     assert_eq!(limit("curl -m 0 http://0.0.0.0:5000/"), None);
+}
+
+#[test]
+fn options_come_from_a_config_file() {
+    let sent = |opts: &str| {
+        let command = "curl -K opts";
+        let place = Source::new("s.yaml", command).place(Span::new(0, command.len()));
+        let files = |name: &str| match name {
+            "opts" => Ok(opts.as_bytes().to_vec()),
+            _ => std::fs::read(name),
+        };
+        let request = parse(command, "http://h", &files, &place).map_err(|wrong| wrong.to_string())?;
+        Ok::<_, String>((request.remarks.len(), request.prepare(&Scope::default()).unwrap()))
+    };
+    let (remarks, request) = sent("url = \"http://h/a\"\nheader: \"X-A: ${b}\"\n-d x=1\nsilent\n").unwrap();
+    assert_eq!((request.method.as_str(), request.target.as_str(), remarks), ("POST", "/a", 0));
+    assert_eq!((header(&request, "X-A"), body(&request)), (Some("${b}"), Some("x=1")));
+    let (remarks, request) = sent("url = http://h/a\nheader = X-A: 1\n").unwrap();
+    assert_eq!((header(&request, "X-A"), remarks), (None, 1));
+    for (opts, sentence, caret) in [
+        ("url = http://h/a\nhaeder = x", "curl has no option `--haeder`", "opts:2:1"),
+        ("url = http://h/a\nget = x", "`--get` takes no value", "opts:2:1"),
+        ("url = http://h/a\nproxy = p:1", "curl option `--proxy` is not supported", "opts:2:1"),
+        ("url = http://h/a\nheader", "`--header` needs a value", "opts:2:1"),
+        ("url = http://h/a\nheader = X", "has no colon", "opts:2:10"),
+        ("config = opts", "more than 8 config files", "opts:1:10"),
+    ] {
+        let message = sent(opts).unwrap_err();
+        assert!(message.contains(sentence) && message.contains(caret), "{opts}: {message}");
+    }
 }
