@@ -8,15 +8,12 @@ use conformance_suite::shell::quote;
 pub(crate) fn commands(record: &Record, header: Option<&Header>) -> Vec<String> {
     let curl = record.exchange.as_ref().map(|exchange| exchange.again.as_str());
     let mut lines = Vec::new();
-    if let Some(header) = header
-        && let Some(arguments) = &header.command
-    {
-        let seed = header.seed.map(|seed| format!("--seed {seed} ")).unwrap_or_default();
+    if let Some(arguments) = header.and_then(|header| header.command.as_deref()) {
         // No filter selects what is shown about an operation of a description.
         if is_operation(&record.id) {
-            lines.push(format!("conformance run {seed}{arguments}"));
+            lines.push(format!("conformance run {arguments}"));
         } else {
-            lines.push(format!("conformance run --filter {} {seed}{arguments}", quote(&record.id)));
+            lines.push(format!("conformance run --filter {} {arguments}", quote(&record.id)));
         }
         // A program of a step runs without the server.
         if record.execution.is_none() {

@@ -36,7 +36,7 @@ pub(super) fn write(load: &Load, every: bool, out: &mut impl Write) -> io::Resul
         let verb = if load.resent == 1 { "was" } else { "were" };
         writeln!(
             out,
-            "  {resent} {verb} sent again: the target had closed the reused connection before any response"
+            "  {resent} {verb} sent again: the target had closed the reused connection before any response, or refused `Expect`"
         )?;
     }
     if let Some(ended) = &load.ended {
