@@ -7,7 +7,7 @@ use anstyle::Style;
 use crate::printable;
 use crate::reproduce::commands;
 use crate::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
-use conformance_engine::event::{Exchange, Execution, Header, Record};
+use conformance_engine::event::{Exchange, Execution, Header, Record, Sent};
 use conformance_engine::limit;
 use conformance_engine::outcome::Outcome;
 use conformance_engine::verdict::{Finding, Verdict};
@@ -186,15 +186,15 @@ fn summary(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
         body.map(|body| format!("   {}", body_line(body, sent.beginning(ONE_LINE).1))).unwrap_or_default();
     writeln!(out, "   {DIM}request{DIM:#}   {} {}{body}", sent.method, sent.target)?;
     for hop in &exchange.hops {
-        let location = hop.received.header("location").unwrap_or_default();
-        let (status, next) = (hop.received.status, &hop.sent);
-        writeln!(
-            out,
-            "   {DIM}redirect{DIM:#}  {status} to {}: {} {}",
-            one_line(location),
-            next.method,
-            next.target
-        )?;
+        let (status, Sent { method, target, .. }) = (hop.received.status, &hop.sent);
+        match hop.received.header("location") {
+            Some(location) => {
+                let location = one_line(location);
+                writeln!(out, "   {DIM}redirect{DIM:#}  {status} to {location}: {method} {target}")?;
+            }
+            // The target asked for credentials.
+            None => writeln!(out, "   {DIM}repeated{DIM:#}  after {status}: {method} {target}")?,
+        }
     }
     if let Some(received) = &exchange.received {
         let content_type = received.headers.iter().find(|(name, _)| name == "content-type");

@@ -248,7 +248,17 @@ impl RecordBuilder<'_> {
             };
         }
         let is_stream = outcome.as_ref().is_ok_and(|response| response.stream.is_some());
-        let again = self.again(step, &request, &bodies, is_stream);
+        // A body that was held back until the target asked for credentials.
+        let held =
+            hops.first().filter(|hop| hop.response.status == 401).and_then(|hop| hop.next.body.clone());
+        let held = held.filter(|_| request.body.as_ref().is_some_and(Vec::is_empty));
+        let again = match held {
+            Some(body) => {
+                let whole = Prepared { body: Some(body), ..request.clone() };
+                self.again(step, &whole, &bodies, is_stream)
+            }
+            None => self.again(step, &request, &bodies, is_stream),
+        };
         let hops = hops.into_iter().zip(bodies.hops).map(|(hop, (response, next))| Hop {
             received: self.received(hop.response, Some(response)),
             sent: self.sent(hop.next, next),
