@@ -228,11 +228,10 @@ fn compare_body(expectation: &Expectation, response: &Response, scope: &Scope) -
             }
             Err(error) => {
                 let is_lines = response.json_lines().is_ok_and(|lines| lines.len() > 1);
-                let label = match is_lines {
-                    true => {
-                        "the body has a JSON value on each line: write `json: !lines [{…}, {…}]`".to_owned()
-                    }
-                    false => not_json(response, &error),
+                let label = if is_lines {
+                    "the body has a JSON value on each line: write `json: !lines [{…}, {…}]`".to_owned()
+                } else {
+                    not_json(response, &error)
                 };
                 found.unreadable(matcher, label, response, scope);
                 return found;

@@ -252,9 +252,7 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         ("!count", Value::Mapping(_)) => times(node, setting),
         ("!count", _) => Err(takes("a mapping with `of` and `times`")),
         ("!all", Value::List(list)) if !list.is_empty() => {
-            let all = compile_all(list, setting)?;
-            kinds::check_all(&all)?;
-            Ok(Kind::AllOf(all))
+            kinds::consistent(compile_all(list, setting)?).map(Kind::AllOf)
         }
         ("!all", _) => Err(takes("a list of matchers")),
         ("!unordered", Value::List(list)) => Ok(Kind::Unordered(compile_all(list, setting)?)),
@@ -265,9 +263,7 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         }
         // A node has only one tag, so a tagged matcher inside another is written in a list: `!not [!uuid]`.
         ("!not", Value::List(list)) if !list.is_empty() => Ok(Kind::NoneOf(compile_all(list, setting)?)),
-        ("!not", _) => {
-            Ok(Kind::NoneOf([Matcher { kind: plain(node, setting, place)?, place: place.clone() }].into()))
-        }
+        ("!not", _) => Ok(Kind::NoneOf([compile(&node.untagged(), setting)?].into())),
         ("!subset", Value::Mapping(_)) => object(node, setting, true),
         ("!subset", _) => Err(takes("a mapping")),
         ("!each", _) => Ok(Kind::Each(Box::new(compile(&*inside(tag, node, place)?, setting)?))),

@@ -16,11 +16,11 @@ const LIST: Kinds = 16;
 const OBJECT: Kinds = 32;
 const ANY: Kinds = 63;
 
-/// Checks that a value can match all of the matchers.
+/// Returns the matchers if a value can match all of them.
 ///
 /// # Errors
 /// The first matcher that matches no kind of value that those before it match.
-pub(super) fn check_all(all: &[Matcher]) -> Result<(), Diagnostic> {
+pub(super) fn consistent(all: Box<[Matcher]>) -> Result<Box<[Matcher]>, Diagnostic> {
     let mut common = ANY;
     for (at, matcher) in all.iter().enumerate() {
         common &= of(&matcher.kind);
@@ -33,7 +33,7 @@ pub(super) fn check_all(all: &[Matcher]) -> Result<(), Diagnostic> {
                 .help("`!all` requires all of its matchers; write !one_of [a, b] if one of them is enough"));
         }
     }
-    Ok(())
+    Ok(all)
 }
 
 /// Returns the kinds of values that may match; in a text, a matcher of numbers matches a string.
@@ -41,17 +41,15 @@ fn of(kind: &Kind) -> Kinds {
     match kind {
         Kind::Literal(Json::Null) => NULL,
         Kind::Literal(Json::Bool(_)) => BOOLEAN,
-        Kind::Literal(Json::Number(_)) => NUMBER,
-        Kind::Literal(_) | Kind::LeafOf { .. } | Kind::Regex(_) | Kind::Lines(_) => STRING,
+        Kind::Literal(Json::Number(_)) | Kind::About(_) => NUMBER,
+        Kind::Moment(moment) if moment.is_number() => NUMBER,
+        Kind::Literal(_) | Kind::LeafOf { .. } | Kind::Regex(_) | Kind::Lines(_) | Kind::Moment(_) => STRING,
         Kind::Leaf(leaf) => match leaf.tag {
             "!any" => ANY,
             "!integer" | "!number" => NUMBER,
             "!boolean" => BOOLEAN,
             _ => STRING,
         },
-        Kind::Moment(moment) if moment.is_number() => NUMBER,
-        Kind::Moment(_) => STRING,
-        Kind::About(_) => NUMBER,
         Kind::Length(_) => STRING | LIST | OBJECT,
         Kind::Order { .. } => STRING | NUMBER,
         Kind::Object { .. } => OBJECT,

@@ -90,9 +90,10 @@ impl Order {
         let [low, high] = bounds else { return Ok(()) };
         let known = |bound: &Matcher| bound.is_literal().then(|| bound.constant(&Scope::default())).flatten();
         let (Some(first), Some(last)) = (known(low), known(high)) else { return Ok(()) };
-        let compared = match of_cookie {
-            true => date_of_cookie(&first).zip(date_of_cookie(&last)).map(|(first, last)| first.cmp(&last)),
-            false => order(&first, &last),
+        let compared = if of_cookie {
+            date_of_cookie(&first).zip(date_of_cookie(&last)).map(|(first, last)| first.cmp(&last))
+        } else {
+            order(&first, &last)
         };
         if compared != Some(Ordering::Greater) {
             return Ok(());

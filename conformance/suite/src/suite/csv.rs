@@ -34,9 +34,10 @@ pub(super) fn read(source: &Arc<Source>) -> Result<(Vec<String>, Vec<Record>), D
         if name.is_empty() {
             let unnamed =
                 Diagnostic::at(top.clone(), format!("column {} of this file has no name", index + 1));
-            errors.push(unnamed.help(match index + 1 == header.len() {
-                true => "remove the comma at the end of the line, or write a name after it",
-                false => "write a name between the commas",
+            errors.push(unnamed.help(if index + 1 == header.len() {
+                "remove the comma at the end of the line, or write a name after it"
+            } else {
+                "write a name between the commas"
             }));
         } else if header.iter().take(index).any(|before| before == name) {
             let twice = Diagnostic::at(place, format!("duplicate column `{name}`"));

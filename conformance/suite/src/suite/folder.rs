@@ -143,10 +143,9 @@ impl Folder {
             let is_utf16 = matches!(error.as_bytes(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
             let message = if is_utf16 { "this file is UTF-16, not UTF-8" } else { "this is not UTF-8" };
             let wrong = Diagnostic::at(source.place(replaced), message);
-            match Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
-                true => wrong.help("save the file in UTF-8; a spreadsheet calls it \"CSV UTF-8\""),
-                false => wrong.help("save the file in UTF-8"),
-            }
+            let is_csv = Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+            let also = if is_csv { "; a spreadsheet calls it \"CSV UTF-8\"" } else { "" };
+            wrong.help(format!("save the file in UTF-8{also}"))
         })
     }
 }

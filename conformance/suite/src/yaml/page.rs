@@ -44,6 +44,7 @@ impl Yaml {
     }
 
     /// The value on one line of any length; none if it contains a tag or a comment.
+    #[must_use]
     pub fn line_of(&self) -> Option<String> {
         self.on_one_line(false)
     }

@@ -177,11 +177,10 @@ impl Line<'_> {
         for one in text.get(start..)?.chars() {
             match (quote, one) {
                 (Some(open), _) if open == one && previous != '\\' => quote = None,
-                (Some(_), _) => {}
                 (None, '"' | '\'') if " [{,:(".contains(previous) => quote = Some(one),
                 (None, '{' | '[') => depth += 1,
                 (None, '}' | ']') => depth -= 1,
-                (None, _) => {}
+                _ => {}
             }
             if depth == 0 {
                 return None;

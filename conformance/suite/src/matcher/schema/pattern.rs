@@ -37,7 +37,7 @@ fn rewrite(schema: &mut Library) {
 
 /// Returns the pattern with `[^]` and `[]`, `\0`, a `-` next to a class such as `\w`, and `\k<name>` as the library reads them.
 fn translated(pattern: &str) -> Cow<'_, str> {
-    let names: Vec<&str> = pattern
+    let groups: Vec<&str> = pattern
         .match_indices('(')
         .filter_map(|(at, _)| {
             let after = pattern.get(at + 1..).filter(|_| !pattern[..at].ends_with('\\'))?;
@@ -53,8 +53,8 @@ fn translated(pattern: &str) -> Cow<'_, str> {
     let mut rest = pattern;
     while let Some(one) = rest.chars().next() {
         let escape = |text: &str| text.strip_prefix('\\').and_then(|text| text.chars().next());
-        let is_class = |text: &str| escape(text).is_some_and(|one| "wWdDsS".contains(one));
-        let number = |name: &str| names.iter().position(|own| *own == name).map(|at| at + 1);
+        let begins_class = |text: &str| escape(text).is_some_and(|one| "wWdDsS".contains(one));
+        let number = |name: &str| groups.iter().position(|own| *own == name).map(|at| at + 1);
         let named = rest.strip_prefix(r"\k<").and_then(|rest| rest.split_once('>')).map(|(name, _)| name);
         let (length, new) = match one {
             '\\' if named.and_then(number).is_some() => {
@@ -67,7 +67,7 @@ fn translated(pattern: &str) -> Cow<'_, str> {
                 (2, r"\x00".to_owned())
             }
             '\\' if in_class
-                && is_class(rest)
+                && begins_class(rest)
                 && rest[2..].starts_with('-')
                 && !rest[3..].starts_with(']') =>
             {
@@ -77,7 +77,7 @@ fn translated(pattern: &str) -> Cow<'_, str> {
                 let length = 1 + escape(rest).map_or(0, char::len_utf8);
                 (length, rest[..length].to_owned())
             }
-            '-' if in_class && is_class(&rest[1..]) => (1, r"\-".to_owned()),
+            '-' if in_class && begins_class(&rest[1..]) => (1, r"\-".to_owned()),
             '[' if !in_class && rest.starts_with("[^]") => (3, r"[\s\S]".to_owned()),
             '[' if !in_class && rest.starts_with("[]") => (2, r"[^\s\S]".to_owned()),
             '(' if !in_class
