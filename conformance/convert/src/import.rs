@@ -16,6 +16,7 @@ mod fresh;
 pub(crate) mod har;
 mod httpie;
 mod manifest;
+mod placeholder;
 mod postman;
 mod printed;
 mod rest;
@@ -304,7 +305,8 @@ fn assemble(
     let is_numbered =
         stories.len() == 1 || manifest::is_numbered(stories.iter().map(|story| story.title.as_str()));
     let own = format!("# From {},", scenario::document(source.path()));
-    let mut names = BTreeSet::new();
+    // The names of the manifest and the register.
+    let mut names = BTreeSet::from(["suite".to_owned(), "requirements".to_owned()]);
     for (index, story) in stories.iter().enumerate() {
         let name = slug(&story.title);
         // Scenarios run in the order of their names, which is that of the document.

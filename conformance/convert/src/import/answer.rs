@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::capture::{self, Kept};
 use super::printed::Head;
-use super::{Body, Exchange, fresh, shape, status};
+use super::{Body, Exchange, fresh, placeholder, shape, status};
 use crate::loose::{self, Value};
 use conformance_suite::cookie::SetCookie;
 use conformance_suite::json::escape;
@@ -181,9 +181,20 @@ impl Answer<'_> {
                     ),
                 ));
             }
+            if let Some(rest) = after.strip_prefix(',')
+                && loose::read(rest).is_some()
+            {
+                let sentence = "the document prints several values, which are no JSON together";
+                return Some(("text".to_owned(), Yaml::unsure(sentence, Yaml::Scalar("!any".to_owned()))));
+            }
             let is_nested = matches!(json, Value::Object(..) | Value::Array(..));
-            if is_nested || after.is_empty() {
+            let is_comment = ["#", "//", "/*", "<-"].iter().any(|sign| after.starts_with(sign));
+            if after.is_empty() || (is_nested && (is_comment || fresh::is_left_out(after))) {
                 return Some(("json".to_owned(), self.json(&json)));
+            }
+            if is_nested {
+                let sentence = "the text after the JSON is not checked";
+                return Some(("json".to_owned(), Yaml::unsure(sentence, self.json(&json))));
             }
         }
         if trimmed.starts_with('{') || (trimmed.starts_with('[') && !trimmed.starts_with("[...")) {
@@ -225,8 +236,9 @@ impl Answer<'_> {
         if self.shape {
             return Yaml::Scalar("!string".to_owned());
         }
-        if let Some(cut) = fresh::ELISION.find(body) {
-            let before = body.get(..cut.start()).unwrap_or_default();
+        let cut = fresh::ELISION.find(body).map(|cut| cut.start());
+        if let Some(cut) = cut.or_else(|| placeholder::find(body)) {
+            let before = body.get(..cut).unwrap_or_default();
             let shown = if before.trim().is_empty() {
                 "!any".to_owned()
             } else {
@@ -381,11 +393,13 @@ fn lines(text: &str) -> Option<Vec<Value>> {
 fn page(text: &str) -> Yaml {
     let title = text.lines().find(|line| line.contains("<title>") && line.contains("</title>"));
     let marker = title.or_else(|| text.lines().find(|line| line.starts_with("<h1>")));
-    let yaml = match marker {
-        Some(marker) => Yaml::Scalar(format!("!contains {}", quote(marker.trim()))),
-        None => Yaml::Scalar("!any".to_owned()),
-    };
-    Yaml::unsure("only this line of the page is checked", yaml)
+    match marker {
+        Some(marker) => {
+            let line = Yaml::Scalar(format!("!contains {}", quote(marker.trim())));
+            Yaml::unsure("only this line of the page is checked", line)
+        }
+        None => Yaml::unsure("the page is not checked", Yaml::Scalar("!any".to_owned())),
+    }
 }
 
 /// Whether a text is a media type (RFC 6838, section 4.2), which needs no quotes in YAML.

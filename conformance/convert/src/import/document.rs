@@ -9,8 +9,8 @@ use regex::Regex;
 use url::{Host, Url};
 
 use super::fresh::{VALUE, hides_address, is_left_out};
-use super::variables::Variables;
-use super::{Body, Exchange, Launched, Story, Wanted, command, httpie, printed};
+use super::variables::{SHELL, Variables};
+use super::{Body, Exchange, Launched, Story, Wanted, command, httpie, placeholder, printed};
 use crate::loose;
 use crate::pattern;
 use crate::transcript::{self, Command, Kind, Transcript, UNNAMED};
@@ -49,7 +49,7 @@ struct Sent<'a> {
 /// Reads a document.
 pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Document, Diagnostic> {
     let transcript = transcript::read(source);
-    let mut variables = Variables::default();
+    let mut variables = Variables::new(wanted.suite);
     // Output of commands other than curl. No response contains it, so no step can capture it.
     let mut other_output = String::new();
     let sent = sent(&transcript, &mut variables, &mut other_output);
@@ -168,6 +168,11 @@ fn exchange(
     let plain = sent.text.as_ref().map_err(|reason| Diagnostic::at(place.clone(), reason.clone()))?;
     let origin = document.origin.clone();
     let mut remarks = sent.remarks.clone();
+    if command.doubtful {
+        remarks.push(
+            "this command has no prompt, and others of its code block have one: it may be output".to_owned(),
+        );
+    }
     for dropped in &plain.dropped {
         remarks.push(format!("this part of the shell command was dropped: {dropped}"));
     }
@@ -182,14 +187,22 @@ fn exchange(
             remarks.push(format!("{value} comes from the output of another command, not from a response"));
         }
     }
-    let mut text = match named_by(&text).filter(|named| *named != origin && of_this_machine(named, &origin)) {
+    let other =
+        |named: &String| *named != origin && (is_same(named, &origin) || of_this_machine(named, &origin));
+    let mut text = match named_by(&text).filter(other) {
         Some(named) => {
-            remarks.push(format!("the document uses {named} here"));
-            text.replacen(
-                named.split_once("://").map_or("", |(_, host)| host),
-                origin.split_once("://").map_or("", |(_, host)| host),
-                1,
-            )
+            if !is_same(&named, &origin) {
+                remarks.push(format!("the document uses {named} here"));
+            }
+            if text.contains(&named) {
+                text.replacen(&named, &origin, 1)
+            } else {
+                text.replacen(
+                    named.split_once("://").map_or("", |(_, host)| host),
+                    origin.split_once("://").map_or("", |(_, host)| host),
+                    1,
+                )
+            }
         }
         None => text,
     };
@@ -198,13 +211,18 @@ fn exchange(
         remarks.push(format!("write a value for {}", found.as_str().trim_start_matches(['/', '=', '$'])));
         text = text.replacen("curl", "curl -g", 1);
     }
+    for remark in placeholder::remarks(&text) {
+        if !remarks.contains(&remark) {
+            remarks.push(remark);
+        }
+    }
     let printed_files = |name: &str| {
         (wanted.files)(name).or_else(|error| file(name, transcript).map(String::into_bytes).ok_or(error))
     };
-    let other = named_by(&text).filter(|named| *named != origin && is_related(named, &origin));
+    let other = named_by(&text).filter(|named| !is_same(named, &origin) && is_related(named, &origin));
     let origin = other.unwrap_or(origin);
-    let request =
-        curl::parse(&text, &origin, &printed_files, &place).map_err(|wrong| advised(wrong, &text))?;
+    let request = curl::parse(&text, &origin, &printed_files, &place)
+        .map_err(|wrong| advised(wrong, &text, &remarks))?;
     for name in FILE.captures_iter(&text).filter_map(|found| Some(found.get(1)?.as_str().to_owned())) {
         if name != "-"
             && (wanted.files)(&name).is_err()
@@ -219,7 +237,7 @@ fn exchange(
             .help("shell variables are not expanded: write the value"));
     }
     let text = with_target_origin(&text, &origin, wanted, command);
-    let printed = printed::read(&sent.output);
+    let printed = printed::read(&sent.output, INCLUDES.is_match(&text));
     let (mut head, mut body) = (printed.head, printed.body);
     if head.is_some() && is_left_out(&body) {
         body.clear();
@@ -343,8 +361,13 @@ fn echo(text: &str, flags: &str) -> Option<String> {
 }
 
 /// Adds to an error what helps in an import.
-fn advised(wrong: Diagnostic, command: &str) -> Diagnostic {
+fn advised(wrong: Diagnostic, command: &str, remarks: &[String]) -> Diagnostic {
     let Some(place) = wrong.place().cloned() else { return wrong };
+    // Without the value that the shell writes, the rest can be wrong in any way.
+    let part = remarks.iter().find(|remark| remark.starts_with(SHELL)).and_then(|part| part.split_once(": "));
+    if let Some((part, help)) = part {
+        return Diagnostic::at(place, part).help(help);
+    }
     let help = if wrong.message().starts_with(curl::ELSEWHERE) {
         let Some(origin) = named_by(command) else { return wrong };
         format!("import it with `--origin {origin}`, into a suite of its own")
@@ -366,6 +389,9 @@ fn is_complete(head: &printed::Head, body: &str) -> bool {
     head.length().is_some_and(|length| length == body.len())
 }
 
+/// The options of curl that print the head.
+static INCLUDES: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\s(?:-[A-Za-z]*[iI][A-Za-z]*|--include|--show-headers|--head)(?:\s|$)"));
 static STATUS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)^(.*?)\s*\b([1-5]\d\d)\s*$"));
 /// A part of a path or a query in braces or brackets in the place of a value.
 static TEMPLATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"[/=]\{+[A-Za-z][\w .-]*\}+"));
@@ -410,7 +436,7 @@ fn launch(text: &str) -> Option<Launched> {
 fn most_named(sent: &[Sent<'_>]) -> Option<String> {
     let texts = || sent.iter().filter_map(|one| one.text.as_ref().ok());
     let named: Vec<String> = texts().filter_map(|plain| named_by(&plain.text)).collect();
-    let count = |origin: &String| named.iter().filter(|other| *other == origin).count();
+    let count = |origin: &String| named.iter().filter(|other| is_same(other, origin)).count();
     // The first of several that are named as often.
     let most = named.iter().filter(|origin| *origin != UNNAMED).rev().max_by_key(|origin| count(origin));
     most.cloned().or_else(|| (!named.is_empty()).then(|| "http://localhost".to_owned()))
@@ -418,7 +444,13 @@ fn most_named(sent: &[Sent<'_>]) -> Option<String> {
 
 /// Returns the origin of the URL in a command.
 pub(super) fn named_by(command: &str) -> Option<String> {
-    let words = words(command)?;
+    // A here-document is no part of the words, and neither is what an unclosed quote makes of them.
+    let command = command.split("<<").next().unwrap_or_default();
+    let Some(words) = words(command) else {
+        let found =
+            command.split_whitespace().find_map(|word| ADDRESS.captures(word.trim_matches(['"', '\''])));
+        return found.map(|found| without_user(&found[1])).filter(|origin| is_origin(origin));
+    };
     let address = words.iter().find_map(|word| Some(ADDRESS.captures(word)?[1].to_owned()));
     let bare = || {
         let word = words.iter().skip(1).find(|word| BARE.is_match(word))?;
@@ -431,6 +463,13 @@ pub(super) fn named_by(command: &str) -> Option<String> {
 pub(super) fn is_origin(text: &str) -> bool {
     let fits = |one: char| one.is_ascii_alphanumeric() || "-._~:/[]${}".contains(one);
     text.chars().all(fits) && !text.ends_with(':') && Url::parse(text).is_ok_and(|url| url.has_host())
+}
+
+/// Whether two texts are one origin: letter case and the default port do not matter (RFC 3986, section 6.2.3).
+fn is_same(one: &str, other: &str) -> bool {
+    let plain = !one.contains(['$', '{']) && !other.contains(['$', '{']);
+    let origin = |text: &str| Url::parse(text).map(|url| url.origin()).ok();
+    one == other || (plain && origin(one).is_some_and(|origin_of_one| origin(other) == Some(origin_of_one)))
 }
 
 /// Whether two origins are the same port of the local machine under different names.

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::placeholder;
 use crate::pattern;
 use conformance_suite::matcher;
 use conformance_suite::yaml::page::{Yaml, quote};
@@ -51,8 +52,8 @@ pub(super) fn text(text: &str) -> Option<Yaml> {
             Yaml::Scalar("!string".to_owned()),
         ));
     }
-    if let Some(cut) = ELISION.find(text) {
-        let before = text.get(..cut.start()).unwrap_or_default();
+    if let Some(cut) = ELISION.find(text).map(|cut| cut.start()).or_else(|| placeholder::find(text)) {
+        let before = text.get(..cut).unwrap_or_default();
         let shown = if before.trim().is_empty() {
             "!string".to_owned()
         } else {

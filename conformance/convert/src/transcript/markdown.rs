@@ -121,7 +121,8 @@ impl Reader {
     fn prose(&mut self, written: &str, start: usize) {
         // Code in an item is a block of its own.
         let is_text = |line: &Line| {
-            let text = line.text.trim();
+            // An empty line of a quotation.
+            let text = line.text.trim().trim_start_matches(['>', ' ']);
             !text.is_empty() && !text.starts_with("```") && !text.starts_with("~~~")
         };
         let own = lines(written, start).into_iter().take_while(is_text);
