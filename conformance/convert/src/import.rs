@@ -22,6 +22,7 @@ mod printed;
 mod rest;
 mod scenario;
 mod script;
+mod secret;
 mod shape;
 mod status;
 mod step;

@@ -169,7 +169,7 @@ impl Answer<'_> {
             if let Some(lines) = lines(trimmed) {
                 return Some(("json".to_owned(), self.lines(lines)));
             }
-            let after = trimmed.get(length..).unwrap_or_default().trim().trim_start_matches(['%', ';']);
+            let after = trimmed.get(length..).unwrap_or_default().trim().trim_matches(['%', ';', '$', ' ']);
             if loose::read(after).is_some() {
                 let first = trimmed.lines().next().unwrap_or_default();
                 let start = Yaml::Scalar(format!("!starts_with {}", self.quote_known(first)));
@@ -291,6 +291,9 @@ impl Answer<'_> {
 
     /// Returns a matcher for a text that may contain a generated value or the origin of the document.
     fn composed(&self, value: &str) -> Yaml {
+        if value == self.origin && self.command.contains(TARGET_ORIGIN) {
+            return Yaml::Scalar(format!("\"{TARGET_ORIGIN}\""));
+        }
         let path =
             value.strip_prefix(self.origin).filter(|path| !self.origin.is_empty() && path.starts_with('/'));
         let shown = path.unwrap_or(value);
@@ -373,6 +376,9 @@ impl Answer<'_> {
         }
     }
 }
+
+/// The origin of the target, which a request may send.
+const TARGET_ORIGIN: &str = "${target.origin}";
 
 /// Returns the values of a text that has one JSON object or array on each of several lines.
 fn lines(text: &str) -> Option<Vec<Value>> {

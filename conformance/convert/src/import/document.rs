@@ -286,12 +286,17 @@ fn exchange(
 fn with_target_origin(text: &str, origin: &str, wanted: &Wanted<'_>, command: &Command) -> String {
     let mut quotes = shell::Quotes::default();
     let roles: BTreeMap<usize, Role> = text.char_indices().map(|(at, one)| (at, quotes.take(one))).collect();
+    // In a here-document, quotes are letters.
+    let document = text.find("<<").and_then(|at| Some(at + text.get(at..)?.find('\n')?));
     let is_inside = |at: &usize| {
-        let before = text.get(..*at).and_then(|before| before.char_indices().next_back());
-        before.is_some_and(|(at, one)| {
-            !one.is_whitespace() && !matches!(roles.get(&at), Some(Role::Opens(..))) && one != '='
-                || (one == '=' && matches!(roles.get(&at), Some(Role::Within(_))))
-        })
+        let before = text.get(..*at).unwrap_or_default();
+        let Some((last, one)) = before.char_indices().next_back() else { return false };
+        document.is_some_and(|document| *at > document)
+            || match roles.get(&last) {
+                Some(Role::Within(_)) => true,
+                Some(Role::Opens(..)) => false,
+                _ => !one.is_whitespace() && !before.ends_with("--url="),
+            }
     };
     let ends = |at: &usize| {
         !text

@@ -11,6 +11,7 @@ use crate::transcript::UNNAMED;
 use conformance_suite::curl;
 use conformance_suite::shell::{self, Quote, Quotes, Role};
 use conformance_suite::suite::{StepDefinition, Suite};
+use conformance_suite::template::is_function;
 
 /// The variables of a document.
 #[derive(Debug, Default)]
@@ -86,7 +87,11 @@ impl<'a> Variables<'a> {
     fn free(&self, variable: &str, fits: impl Fn(&str) -> bool) -> String {
         let name = variable.to_ascii_lowercase();
         let name = if name.starts_with('_') { format!("value{name}") } else { name };
-        let name = if RESERVED.contains(&name.as_str()) { format!("{name}_value") } else { name };
+        let name = if RESERVED.contains(&name.as_str()) || is_function(&name) {
+            format!("{name}_value")
+        } else {
+            name
+        };
         let is_free = |name: &String| {
             !self.suite.is_some_and(|suite| suite.fixture(name).is_some())
                 && !self.captured.values().chain(self.needed.values()).any(|other| other == name)
@@ -282,7 +287,8 @@ impl Here {
 pub(super) const SHELL: &str = "the shell writes a part of this request";
 
 /// Names with another meaning in a suite; `port` and `host` are the address of the target in `launch`.
-const RESERVED: [&str; 7] = ["target", "output", "uuid", "base64", "sha256", "port", "host"];
+const RESERVED: [&str; 11] =
+    ["target", "output", "port", "host", "true", "false", "null", "none", "not", "and", "or"];
 
 /// Whether the value of a variable is probably secret.
 pub(super) fn is_secret(name: &str) -> bool {

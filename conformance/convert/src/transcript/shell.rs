@@ -217,6 +217,9 @@ fn typed(lines: &[Line], from: usize) -> Typed {
         let mut text = line.text.get(if index == 0 { from } else { 0 }..).unwrap_or_default();
         if index > 0 && !quotes.is_open() {
             text = without_prompt(text, prompt);
+        } else if index > 0 && !prompt.is_empty() {
+            // Shells prompt inside of quotes too.
+            text = text.strip_prefix("> ").unwrap_or(text);
         }
         let start = line.start + line.text.len() - text.len();
         let plain = plain(text, quotes);

@@ -60,7 +60,8 @@ pub(crate) const FILTERS: [&str; 49] = [
 ];
 
 /// Whether a function has this name.
-pub(super) fn is_function(name: &str) -> bool {
+#[must_use]
+pub fn is_function(name: &str) -> bool {
     FUNCTIONS.contains(&name) || BUILT_IN.contains(&name)
 }
 
