@@ -127,14 +127,16 @@ impl Reader {
         let is_text = |line: &Line| {
             // An empty line of a quotation.
             let text = line.text.trim().trim_start_matches(['>', ' ']);
-            // Tags of site generators are no output of a command.
-            !text.is_empty() && !["```", "~~~", "{%", ":::"].iter().any(|mark| text.starts_with(mark))
+            !text.is_empty() && !text.starts_with("```") && !text.starts_with("~~~")
         };
         let own = lines(written, start).into_iter().take_while(is_text);
         let mut rest: Vec<Line> = own.map(|line| trimmed(&line)).collect();
         let begins = |line: &Line| shell::is_command_in_prose(&line.text);
         let Some(first) = rest.iter().position(begins) else { return };
-        let paragraph = rest.split_off(first);
+        let mut paragraph = rest.split_off(first);
+        // Tags of site generators are no output of a command.
+        let is_tag = |line: &Line| line.text.starts_with("{%") || line.text.starts_with(":::");
+        paragraph.truncate(paragraph.iter().position(is_tag).unwrap_or(paragraph.len()));
         // The paragraph of an item is read twice.
         let known = |line: &Line| {
             self.blocks
