@@ -53,10 +53,11 @@ impl Options {
             std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
         let options = match Self::try_parse() {
             Ok(options) => options,
-            Err(error) => match meant::meant(&words).filter(|_| error.use_stderr()) {
-                Some(message) => return Err(message),
-                None => error.exit(),
-            },
+            Err(error) => {
+                let message = error.use_stderr().then(|| meant::meant(&words)).flatten();
+                let message = message.or_else(|| meant::without_credentials(&error.to_string()));
+                return Err(message.unwrap_or_else(|| error.exit()));
+            }
         };
         let quoted = match &options.command {
             Command::Run(options) => meant::quoted("run", &options.program),

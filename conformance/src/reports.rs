@@ -1,5 +1,6 @@
 //! Opens all requested reports before the run, so that unwritable paths are found early.
 
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -10,10 +11,10 @@ use anstream::{AutoStream, ColorChoice};
 
 use crate::options::{Color, OutputOptions, ReportPlace, forces_color, github_summary, github_workspace};
 use conformance_engine::event::{Event, FinishedRun};
-use conformance_report::report::is_stdout;
 use conformance_report::report::{
     Above, Collector, Detail, Format, Github, Human, JsonLines, Progress, Report, write_deviations,
 };
+use conformance_report::report::{is_stdout, replaced};
 use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::safe::{self, Log};
 
@@ -41,6 +42,10 @@ pub(crate) fn open(
         let wrong = Diagnostic::new("only one report can be written to standard output");
         return Err(wrong.help("write the others to files"));
     }
+    distinct(options.report.iter().filter_map(|place| match place {
+        ReportPlace::File(_, path) => Some(path.as_path()),
+        ReportPlace::Github => None,
+    }))?;
     // No progress bar if every step is printed.
     let progress = matches!(detail, Detail::Normal | Detail::Requirements)
         .then(|| Progress::new(width(&io::stderr()), io::stderr()));
@@ -121,6 +126,7 @@ pub(crate) fn replay(run: FinishedRun, reports: &mut [Box<dyn Report>]) -> io::R
 /// A report cannot be written, or an environment variable that it needs is not set.
 pub(crate) fn files(places: &[(&'static Format, PathBuf)]) -> Result<Vec<Box<dyn Report>>, Diagnostic> {
     let mut reports: Vec<Box<dyn Report>> = Vec::new();
+    distinct(places.iter().map(|(_, path)| path.as_path()))?;
     let mut collector = Collector::default();
     for (format, path) in places {
         check_variables(format)?;
@@ -134,6 +140,20 @@ pub(crate) fn files(places: &[(&'static Format, PathBuf)]) -> Result<Vec<Box<dyn
         reports.push(Box::new(collector));
     }
     Ok(reports)
+}
+
+/// Checks that no two reports replace the same file.
+fn distinct<'a>(paths: impl Iterator<Item = &'a Path>) -> Result<(), Diagnostic> {
+    let mut seen = BTreeSet::new();
+    for path in paths {
+        if let Some(file) = replaced(path)
+            && !seen.insert(file)
+        {
+            let message = format!("two reports would be written to {}", path.display());
+            return Err(Diagnostic::new(message).help("give each report a file of its own"));
+        }
+    }
+    Ok(())
 }
 
 fn check_variables(format: &Format) -> Result<(), Diagnostic> {

@@ -42,7 +42,7 @@ use conformance_suite::suite::Connections;
 
 pub use dialer::{Connecting, Dialer};
 pub use error::TransportError;
-pub use exchange::{Exchange, Hop, Surplus};
+pub use exchange::{Exchange, Hop, Resent, Surplus};
 pub use feed::{Feed, ResponseStream, StreamHead};
 pub(crate) use reading::MAX_BODY;
 pub use reading::{Budget, Reading};
@@ -116,7 +116,7 @@ impl HttpClient {
         let mut elapsed = Duration::ZERO;
         let mut current = exchange.request.target.clone();
         loop {
-            exchange.resent |= single.resent;
+            exchange.resent = exchange.resent.or(single.resent);
             let response = match single.outcome {
                 Ok(response) => response,
                 Err(transport_error) => {

@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use anstyle::Style;
 
 use crate::printable;
+use crate::reproduce::commands;
 use crate::style::{BOLD, BOLD_RED, DIM, GREEN, YELLOW};
-use conformance_engine::event::{Exchange, Execution, Header, Record, is_operation};
+use conformance_engine::event::{Exchange, Execution, Header, Record, Sent};
 use conformance_engine::limit;
 use conformance_engine::outcome::Outcome;
 use conformance_engine::verdict::{Finding, Verdict};
 use conformance_suite::amount::{amount, grouped};
 use conformance_suite::matcher::AGAINST_SCHEMA;
-use conformance_suite::shell::quote;
 
 /// Maximum number of mismatches with a source snippet; the others are counted.
 const DRAWN: usize = 3;
@@ -186,15 +186,15 @@ fn summary(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
         body.map(|body| format!("   {}", body_line(body, sent.beginning(ONE_LINE).1))).unwrap_or_default();
     writeln!(out, "   {DIM}request{DIM:#}   {} {}{body}", sent.method, sent.target)?;
     for hop in &exchange.hops {
-        let location = hop.received.header("location").unwrap_or_default();
-        let (status, next) = (hop.received.status, &hop.sent);
-        writeln!(
-            out,
-            "   {DIM}redirect{DIM:#}  {status} to {}: {} {}",
-            one_line(location),
-            next.method,
-            next.target
-        )?;
+        let (status, Sent { method, target, .. }) = (hop.received.status, &hop.sent);
+        match hop.received.header("location") {
+            Some(location) => {
+                let location = one_line(location);
+                writeln!(out, "   {DIM}redirect{DIM:#}  {status} to {location}: {method} {target}")?;
+            }
+            // The target asked for credentials.
+            None => writeln!(out, "   {DIM}repeated{DIM:#}  after {status}: {method} {target}")?,
+        }
     }
     if let Some(received) = &exchange.received {
         let content_type = received.headers.iter().find(|(name, _)| name == "content-type");
@@ -238,37 +238,13 @@ fn executed(execution: &Execution, out: &mut impl Write) -> io::Result<()> {
 /// Maximum number of lines of the output of a program.
 const PRINTED_LINES: usize = 20;
 
-/// Writes the commands that repeat a step. The curl command works if the target is still running, or while `serve` runs.
+/// Writes the commands that repeat a step.
 fn reproduce(record: &Record, header: Option<&Header>, out: &mut impl Write) -> io::Result<()> {
-    let curl = record.exchange.as_ref().map(|exchange| exchange.again.as_str());
-    let command = header.and_then(|header| header.command.as_deref());
-    let mut lines = Vec::new();
-    if let Some(command) = command {
-        // No filter selects what is shown about an operation of a description.
-        if is_operation(&record.id) {
-            lines.push(format!("conformance run {command}"));
-        } else {
-            lines.push(format!("conformance run --filter {} {command}", quote(&record.id)));
-        }
-        // A program of a step runs without the server.
-        if record.execution.is_none() {
-            let port = curl.and_then(port).map(|port| format!(" --port {port}")).unwrap_or_default();
-            lines.push(format!("conformance serve --profile {}{port} {command}", quote(&record.profile)));
-        }
-    }
-    // Without a response, the target may not even have started.
-    lines.extend(curl.map(str::to_owned));
-    for (index, line) in lines.iter().enumerate() {
+    for (index, line) in commands(record, header).iter().enumerate() {
         let head = if index == 0 { "reproduce" } else { "         " };
         writeln!(out, "   {DIM}{head}{DIM:#} {line}")?;
     }
     Ok(())
-}
-
-/// Returns the port in the URL of a curl command to this machine.
-fn port(curl: &str) -> Option<u16> {
-    let (_, rest) = curl.split_once("://127.0.0.1:")?;
-    rest.split(|one: char| !one.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// Returns a value on one line. Runs of spaces are kept because values may differ only in them.

@@ -13,6 +13,7 @@ pub mod merge;
 mod printable;
 #[cfg(feature = "writers")]
 pub mod report;
+mod reproduce;
 mod style;
 
 pub use failure::failure;

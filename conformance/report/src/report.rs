@@ -32,7 +32,7 @@ pub use deviations::write as write_deviations;
 pub use github::Github;
 pub use human::{Detail, Human};
 pub use jsonl::JsonLines;
-pub use output_file::{is_stdout, write_file};
+pub use output_file::{is_stdout, replaced, write_file};
 pub use progress::{Above, Progress};
 
 use std::io::{self, Write};

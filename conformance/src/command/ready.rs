@@ -31,7 +31,7 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
     let folder = options.selection.folder();
     let mut suite = Suite::load(&folder)?;
     let described = options.openapi.described(&suite, &folder)?;
-    suite.give(&options.variables()?, &conformance::environment::environment)?;
+    suite.give(&options.variables.values()?, &conformance::environment::environment)?;
     if let Some(path) = &options.points {
         suite.give_points(path)?;
     }
@@ -66,6 +66,7 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
     let jobs = usize::from(options.jobs);
     let shows_passes = options.output.shows_passes() || options.each.is_some();
     let deadline = options.deadline.and_then(|time| deadline(time, "--deadline", "the run"));
+    let invocation = options.invocation().map(|arguments| redactor.text(arguments));
     let seed = options.seed.unwrap_or_else(random_seed);
     let fail_fast = options.fail_fast;
     let how = Options {
@@ -81,7 +82,7 @@ pub(crate) fn ready(options: &Run, only: Option<BTreeSet<String>>) -> Result<Rea
         deadline,
         described,
     };
-    Ok(Ready { plan, target, how, load: options.load, invocation: options.invocation() })
+    Ok(Ready { plan, target, how, load: options.load, invocation })
 }
 
 /// Returns a seed that no other run has.

@@ -120,7 +120,12 @@ fn clock() -> String {
 
 /// Returns the paths to watch: the suite, the files that options name, and the implementation.
 fn places(options: &Run, target: &Target) -> Vec<PathBuf> {
-    let named = options.target.iter().chain(&options.vars).chain(&options.points).chain(&options.deviations);
+    let named = options
+        .target
+        .iter()
+        .chain(&options.variables.vars)
+        .chain(&options.points)
+        .chain(&options.deviations);
     let named = named.chain(&options.openapi.openapi);
     let mut places: Vec<PathBuf> = named.cloned().collect();
     if let Folder::Directory(suite) = options.selection.folder() {

@@ -29,7 +29,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 /// Starts the target in a profile and waits for Ctrl-C.
 pub(crate) fn serve(options: &Serve) -> Result<ExitCode, Stopped> {
     let mut suite = Suite::load(&options.selection.folder())?;
-    suite.give(&[], &conformance::environment::environment)?;
+    suite.give(&options.variables.values()?, &conformance::environment::environment)?;
     let suite = Arc::new(suite);
     let name = one_profile(&options.selection.profile, &suite, "--profile")?;
     let profile = suite.profile(&name).cloned().ok_or_else(|| {

@@ -51,6 +51,27 @@ pub(crate) fn meant(words: &[String]) -> Option<String> {
     Some(format!("error: `{name}` is not a URL\n  = to start a program, write: {}", again(&words)))
 }
 
+/// Returns a text without the credentials in its URLs; none if it has none.
+#[must_use]
+pub(crate) fn without_credentials(text: &str) -> Option<String> {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        shown.push_str(before);
+        shown.push_str("://");
+        let end = after.find(|one: char| one == '/' || one.is_whitespace()).unwrap_or(after.len());
+        rest = match after.get(..end).and_then(|authority| authority.rfind('@')) {
+            Some(at) => {
+                shown.push_str("<redacted>");
+                &after[at..]
+            }
+            None => after,
+        };
+    }
+    shown.push_str(rest);
+    (shown != text).then_some(shown)
+}
+
 /// Returns a message for a program whose whole command is quoted as one word.
 #[must_use]
 pub(crate) fn quoted(command: &str, program: &[String]) -> Option<String> {

@@ -54,12 +54,9 @@ pub(crate) struct Run {
     /// Which steps to run.
     #[command(flatten)]
     pub selection: SelectionOptions,
-    /// Set a variable of the suite (repeatable).
-    #[arg(long, value_name = "NAME=VALUE", help_heading = "Suite", value_parser = parse_variable)]
-    pub var: Vec<Given>,
-    /// Read values of variables from a YAML file; --var takes precedence.
-    #[arg(long, value_name = "FILE", help_heading = "Suite")]
-    pub vars: Vec<PathBuf>,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableOptions,
     /// Number of scenarios to run at the same time.
     ///
     /// Each scenario gets its own process of the target. A URL is a single process and runs one scenario at a time, unless the suite
@@ -114,6 +111,18 @@ pub(crate) struct Run {
     /// Re-run failed steps whenever a file of the suite or of the target changes.
     #[arg(long, help_heading = "Run", conflicts_with = "shard")]
     pub watch: bool,
+}
+
+/// Values of the variables of the suite.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Suite")]
+pub(crate) struct VariableOptions {
+    /// Set a variable of the suite (repeatable).
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
+    pub var: Vec<Given>,
+    /// Read values of variables from a YAML file; --var takes precedence.
+    #[arg(long, value_name = "FILE")]
+    pub vars: Vec<PathBuf>,
 }
 
 /// How started programs are isolated.
@@ -188,33 +197,26 @@ impl Run {
         files.collect()
     }
 
-    /// Returns the values of variables; later values take precedence.
-    ///
-    /// # Errors
-    /// A file of `--vars` cannot be read.
-    pub(crate) fn variables(&self) -> Result<Vec<Given>, Diagnostics> {
-        let mut given = Vec::new();
-        for path in &self.vars {
-            given.extend(Given::read(path)?);
-        }
-        given.extend(self.var.iter().cloned());
-        Ok(given)
-    }
-
     /// Returns the arguments that name the suite and the program for a shell; none if the target is a URL.
     #[must_use]
     pub(crate) fn invocation(&self) -> Option<String> {
         let mut words = Vec::new();
-        let mut option =
-            |name: &str, value: &Path| words.extend([name.to_owned(), value.display().to_string()]);
+        let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
+        let path = |path: &Path| path.display().to_string();
         if let Some(suite) = &self.selection.suite {
-            option("--suite", suite);
+            option("--suite", path(suite));
         }
-        for file in &self.vars {
-            option("--vars", file);
+        for file in &self.variables.vars {
+            option("--vars", path(file));
+        }
+        for Given { name, value } in &self.variables.var {
+            option("--var", format!("{name}={}", value.as_str().unwrap_or_default()));
+        }
+        if let Some(stage) = &self.selection.stage {
+            option("--stage", stage.clone());
         }
         if let Some(target) = &self.target {
-            option("--target", target);
+            option("--target", path(target));
         } else if self.url.is_some() {
             return None;
         } else {
@@ -245,6 +247,21 @@ impl Run {
     /// The suite has several profiles and `--profile` does not name exactly one.
     pub(crate) fn profile_of_url(&self, suite: &Suite) -> Result<String, Diagnostic> {
         one_profile(&self.selection.profile, suite, "--profile")
+    }
+}
+
+impl VariableOptions {
+    /// Returns the values; later ones take precedence.
+    ///
+    /// # Errors
+    /// A file of `--vars` cannot be read.
+    pub(crate) fn values(&self) -> Result<Vec<Given>, Diagnostics> {
+        let mut given = Vec::new();
+        for path in &self.vars {
+            given.extend(Given::read(path)?);
+        }
+        given.extend(self.var.iter().cloned());
+        Ok(given)
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::SelectionOptions;
+use super::run::VariableOptions;
 use conformance_engine::target::Target;
 use conformance_engine::target::isolation::{Isolation, Limits, Mechanism};
 use conformance_suite::diagnostic::Diagnostic;
@@ -16,6 +17,9 @@ pub(crate) struct Serve {
     /// Which profile to start the target in, and which steps need fixtures.
     #[command(flatten)]
     pub selection: SelectionOptions,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: VariableOptions,
     /// Read commands, ports and environment variables of the target from a file.
     #[arg(long, value_name = "FILE", help_heading = "Target")]
     pub target: Option<PathBuf>,

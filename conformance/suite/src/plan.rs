@@ -352,6 +352,8 @@ struct Filters<'a> {
 
 struct Filter<'a> {
     written: &'a str,
+    /// Whether it is the id of a step, and so not a part of other ids.
+    is_id: bool,
     /// A file and a line.
     line: Option<(&'a str, usize)>,
     /// A glob for ids; none if the filter is a part of an id. If it is not a valid glob, it may still be a part of an
@@ -366,14 +368,15 @@ impl<'a> Filters<'a> {
     /// Parses filters. `is_id` says whether a text is the id of a step.
     fn new(written: &'a [String], is_id: impl Fn(&str) -> bool) -> Self {
         let filters = written.iter().map(|written| {
-            let is_pattern = written.contains(['*', '?', '[', '{']) && !is_id(written);
+            let is_id = is_id(written);
+            let is_pattern = written.contains(['*', '?', '[', '{']) && !is_id;
             let glob = is_pattern.then(|| {
                 let glob = Glob::new(written).map(|glob| glob.compile_matcher());
                 glob.map_err(|error| {
                     Diagnostic::new(format!("the filter `{written}` cannot be read: {}", error.kind()))
                 })
             });
-            Filter { written, line: line_of(written), glob, heads: false, used: false }
+            Filter { written, is_id, line: line_of(written), glob, heads: false, used: false }
         });
         Self { filters: filters.collect() }
     }
@@ -425,7 +428,7 @@ impl Filter<'_> {
     fn names(&self, id: &str, step: &Step) -> bool {
         let matches = |glob: &Result<GlobMatcher, _>| glob.as_ref().is_ok_and(|glob| glob.is_match(id));
         self.glob.as_ref().is_some_and(matches)
-            || id.contains(self.written)
+            || if self.is_id { id == self.written } else { id.contains(self.written) }
             || step.covers.iter().any(|covered| **covered == *self.written)
             || step.tags.iter().any(|tag| tag == self.written)
     }

@@ -149,6 +149,25 @@ fn load_run_reports_the_one_request_that_got_no_response() {
 }
 
 #[test]
+fn load_run_reports_the_requests_that_were_sent_again() {
+    let created = "\"HTTP/1.1 201 Created\\r\\nContent-Length: 0\\r\\n\\r\\n\"";
+    let script = format!("{}close // {created}", format!("{created} // ").repeat(30));
+    let server = Server::start(&[("w", script)]);
+    let steps = "- {id: write, request: {method: POST, path: /w, form: {a: 1}}, expect: {status: 201}}";
+    let sandbox = suite("", steps);
+    let arguments =
+        ["run", "--suite", "../suite", "--for", "2s", "--report", "jsonl=../load.jsonl", &server.url()];
+    let finished = sandbox.run(&arguments);
+    assert_eq!(finished.code, Some(0), "{}", finished.stdout);
+    assert!(
+        finished.stdout.contains("1 request was sent again: the target had closed the reused connection"),
+        "{}",
+        finished.stdout
+    );
+    assert!(sandbox.read("load.jsonl").contains("\"resent\":1,"));
+}
+
+#[test]
 fn record_sends_a_request_once_and_reports_the_closed_connection() {
     let server = Server::start(&[("pay", "close // ok")]);
     let address = format!("{}/pay", server.url());

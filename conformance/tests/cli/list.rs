@@ -117,6 +117,9 @@ fn filter_matches_ids_patterns_and_requirements() {
         listed(&["--filter", filter]).iter().map(|step| step["id"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(ids("7-login::wrong-password"), ["session/7-login::wrong-password"]);
+    // A whole id selects only its step, although it is also a part of another id.
+    assert_eq!(ids("basic/0-change::both"), ["basic/0-change::both"]);
+    assert_eq!(ids("0-change::both"), ["basic/0-change::both", "basic/0-change::both-found"]);
     assert_eq!(
         ids("session/7-login::*-missing"),
         ["session/7-login::email-missing", "session/7-login::password-missing"]

@@ -182,6 +182,24 @@ fn rejects_two_reports_on_stdout() {
 }
 
 #[test]
+fn rejects_two_reports_in_one_file() {
+    let sandbox = Sandbox::noted();
+    symlink("one", sandbox.path("link")).unwrap();
+    for second in ["tap=../one", "tap=.././one", "tap=../link", "jsonl=../implementation/../one"] {
+        let reports = ["run", "--suite", "../suite", "--report", "html=../one", "--report", second];
+        let finished = sandbox.run(&[&reports, DESK].concat());
+        assert_eq!(finished.code, Some(2), "{finished:?}");
+        assert!(finished.stderr.starts_with("error: two reports would be written to "), "{finished:?}");
+    }
+    let some = ["run", "--suite", "../suite", "--filter", "desk/1-open"];
+    let devices = ["--report", "html=/dev/null", "--report", "tap=/dev/null"];
+    assert_eq!(sandbox.run(&[&some, &devices[..], DESK].concat()).code, Some(0));
+    let full = ["--report", "tap=/dev/full"];
+    let finished = sandbox.run(&[&some, &full[..], DESK].concat());
+    assert!(finished.stderr.contains("/dev/full: No space left on device"), "{finished:?}");
+}
+
+#[test]
 fn writes_to_devices_and_pipes() {
     let sandbox = Sandbox::noted();
     assert!(std::process::Command::new("mkfifo").arg(sandbox.path("pipe")).status().unwrap().success());

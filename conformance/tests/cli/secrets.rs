@@ -272,3 +272,57 @@ fn forms(email: &str, password: &str) -> Vec<String> {
         BASE64_STANDARD.encode(format!("{email}:{password}")),
     ]
 }
+
+/// The arguments of the target and of the run are in the header of every report and in the commands that reproduce a failure.
+#[test]
+fn secret_in_the_arguments_of_the_target_is_not_shown() {
+    let sandbox = Sandbox::noted();
+    let manifest = sandbox.read("suite/suite.yaml") + "variables: {tok: {secret: true}}\n";
+    sandbox.write("suite/suite.yaml", &manifest);
+    let kinds: Vec<&str> =
+        FORMATS.iter().map(|format| format.name).filter(|name| *name != "classroom50").collect();
+    let reports: Vec<String> = kinds.iter().map(|kind| format!("--report={kind}=../report.{kind}")).collect();
+    let run = ["run", "--suite", "../suite", "--var", "tok=t0psecret-arg", "--filter", "desk/5-garbage"];
+    let reports: Vec<&str> = reports.iter().map(String::as_str).collect();
+    let more = [
+        "--write-deviations",
+        "../known.yaml",
+        "--",
+        "python3",
+        "moody.py",
+        "fine",
+        "--token",
+        "t0psecret-arg",
+    ];
+    let finished = sandbox.run(&[&run, &reports[..], &more].concat());
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    let shown = kinds.iter().map(|kind| format!("report.{kind}")).chain(["known.yaml".to_owned()]);
+    let shown = shown.map(|name| sandbox.read(&name));
+    for text in shown.chain([finished.stdout.clone(), finished.stderr.clone()]) {
+        assert!(!text.contains("t0psecret-arg"), "{text}");
+    }
+    let command = "conformance run --filter desk/5-garbage";
+    for report in ["tap", "junit", "ctrf"] {
+        let text = sandbox.read(&format!("report.{report}"));
+        assert!(
+            text.contains(command) && text.contains("conformance serve --profile desk"),
+            "{report}: {text}"
+        );
+    }
+    assert!(finished.stdout.contains("--var 'tok=<redacted>'"), "{}", finished.stdout);
+}
+
+#[test]
+fn errors_of_the_command_line_do_not_repeat_the_credentials_of_a_url() {
+    let sandbox = Sandbox::noted();
+    for arguments in [
+        &["run", "http://bob:s3cret-pw@127.0.0.1:1"][..],
+        &["run", "ftp://bob:s3cret-pw@127.0.0.1:1/x"],
+        &["run", "--proxy", "ftp://bob:s3cret-pw@127.0.0.1:1", "http://127.0.0.1:1"],
+    ] {
+        let finished = sandbox.run(arguments);
+        assert_eq!(finished.code, Some(2), "{finished:?}");
+        assert!(!finished.stderr.contains("s3cret-pw"), "{}", finished.stderr);
+        assert!(finished.stderr.contains("<redacted>@127.0.0.1:1"), "{}", finished.stderr);
+    }
+}

@@ -102,6 +102,17 @@ fn times_out_if_the_target_never_listens() {
 }
 
 #[test]
+fn port_of_a_target_that_ignores_its_port_is_named() {
+    for isolation in ["--no-isolate", "--isolate=bubblewrap"] {
+        let sandbox = Sandbox::moody();
+        let reason = reason(&sandbox, &[isolation, "--", "python3", "moody.py", "elsewhere"]);
+        let port = reason.strip_prefix("your server listens on ");
+        let port = port.and_then(|rest| rest.strip_suffix(" instead of $DESK_PORT"));
+        assert!(port.is_some_and(|port| port.parse::<u16>().is_ok()), "{isolation}: {reason}");
+    }
+}
+
+#[test]
 fn times_out_if_a_started_target_accepts_and_never_responds() {
     assert_eq!(
         reason_at_start("mute"),

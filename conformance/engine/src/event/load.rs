@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::exchange;
 use crate::verdict::Verdict;
 
 /// Results of a load test. The first run of each step determines the expected verdict.
@@ -25,6 +26,10 @@ pub struct Load {
     /// Number of requests that timed out.
     #[serde(default)]
     pub timeouts: u64,
+    /// Number of repetitions of a step whose request was sent again, on a new connection: the target had closed the reused one before
+    /// any response.
+    #[serde(default, skip_serializing_if = "exchange::is_zero")]
+    pub resent: usize,
     /// Why the test ended early, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<String>,

@@ -85,7 +85,16 @@ impl Route {
         let stream = match &self.proxy {
             None => self.dial(&self.target).await?,
             Some(proxy) => {
-                let stream = self.secure(self.dial(proxy).await?, proxy, Offer::Http1).await?.0;
+                let named = |error| match error {
+                    TransportError::NoConnection(cause) => {
+                        let host = proxy.host_str().unwrap_or_default();
+                        let port = proxy.port_or_known_default().unwrap_or_default();
+                        TransportError::NoConnection(format!("the proxy {host}:{port}: {cause}"))
+                    }
+                    other => other,
+                };
+                let stream = self.dial(proxy).await.map_err(named)?;
+                let stream = self.secure(stream, proxy, Offer::Http1).await.map_err(named)?.0;
                 // HTTP/2 without TLS cannot be forwarded as HTTP/1.1, so it needs a tunnel too.
                 if self.is_secure() || offer == Offer::Http2 { self.tunnel(stream).await? } else { stream }
             }
@@ -224,7 +233,7 @@ impl Route {
 
 /// Error for a 407 of the proxy, which is not a response of the target.
 pub(super) fn proxy_demands_credentials() -> TransportError {
-    let remedy = "it requires credentials: --proxy http://USER:PASSWORD@HOST:PORT";
+    let remedy = "it requires credentials; write them before the host in the URL of --proxy";
     TransportError::NoConnection(format!("the proxy refused the request (407); {remedy}"))
 }
 

@@ -20,8 +20,8 @@ pub struct Exchange {
     pub hops: Vec<Hop>,
     /// Why a redirect was not followed although the request asks for it.
     pub redirect_end: Option<String>,
-    /// Whether the request was sent again: the target had closed the reused connection, or had refused `Expect: 100-continue`.
-    pub resent: bool,
+    /// Why the request was sent again, if it was.
+    pub resent: Option<Resent>,
     /// Number of bytes after the response that belong to no response.
     pub surplus: Surplus,
 }
@@ -44,7 +44,7 @@ impl Exchange {
     #[must_use]
     pub fn new(request: Prepared, outcome: Result<Response, TransportError>) -> Self {
         let (hops, surplus) = (Vec::new(), Surplus::default());
-        Self { request, outcome, partial: None, hops, redirect_end: None, resent: false, surplus }
+        Self { request, outcome, partial: None, hops, redirect_end: None, resent: None, surplus }
     }
 
     /// All requests with their responses, redirects first.
@@ -66,4 +66,13 @@ impl Surplus {
     pub fn bytes(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
+}
+
+/// Why a request was sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resent {
+    /// The target had closed the reused connection before any byte of a response (RFC 9112, 9.3.1).
+    Closed,
+    /// The target had refused `Expect: 100-continue` with 417 (RFC 9110, 10.1.1).
+    Refused,
 }

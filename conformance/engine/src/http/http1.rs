@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::connection::{self, Connection, Offer};
 use super::error::TransportError;
-use super::exchange::Surplus;
+use super::exchange::{Resent, Surplus};
 use super::message::Message;
 use super::pool::ConnectionPool;
 use super::reading::Reading;
@@ -27,7 +27,7 @@ pub(super) async fn send(
     let single = attempt(pool, request, target, reading, limit, connection, true).await;
     let Some(request) = without_expectation(request, &single) else { return single };
     let single = attempt(pool, &request, target, reading, limit, single.connection, false).await;
-    Single { resent: true, ..single }
+    Single { resent: Some(Resent::Refused), ..single }
 }
 
 /// Sends a request; a second time if it went out on a used connection that closed before any byte came. `waits` is
@@ -62,7 +62,7 @@ async fn attempt(
     // If the target accepts no new connection, the request has crashed it.
     let Ok(connection) = pool.connect(Offer::Http1, request).await else { return single };
     let (single, _) = over(pool, connection, request, &message, reading, limit).await;
-    Single { resent: true, ..single }
+    Single { resent: Some(Resent::Closed), ..single }
 }
 
 /// Sends a request over a connection. Also returns whether any byte was received.
@@ -117,7 +117,7 @@ async fn over(
     let outcome = Ok(Response { elapsed, ..response }.to(request));
     let held_back = transferred.held_back;
     (
-        Single { outcome, partial: None, resent: false, surplus, connection, keeps, location, held_back },
+        Single { outcome, partial: None, resent: None, surplus, connection, keeps, location, held_back },
         any_byte,
     )
 }

@@ -57,7 +57,11 @@ impl ConnectionPool {
         let limit = own.unwrap_or(self.limit);
         match tokio::time::timeout(limit, self.route.open(offer)).await {
             Ok(opened) => opened,
-            Err(_) => Err(TransportError::NoConnection(format!("none was accepted within {limit:?}"))),
+            Err(_) => {
+                let what =
+                    if self.route.is_secure() { "none with TLS was open" } else { "none was accepted" };
+                Err(TransportError::NoConnection(format!("{what} within {limit:?}")))
+            }
         }
     }
 

@@ -2,14 +2,14 @@
 
 use super::connection::Connection;
 use super::error::TransportError;
-use super::exchange::Surplus;
+use super::exchange::{Resent, Surplus};
 use conformance_suite::response::Response;
 
 /// One request with its response, without redirects.
 pub(super) struct Single {
     pub(super) outcome: Result<Response, TransportError>,
     pub(super) partial: Option<Response>,
-    pub(super) resent: bool,
+    pub(super) resent: Option<Resent>,
     pub(super) surplus: Surplus,
     /// The connection, if another request of the same step may use it.
     pub(super) connection: Option<Connection>,
@@ -31,7 +31,7 @@ impl Single {
         Self {
             outcome,
             partial: None,
-            resent: false,
+            resent: None,
             surplus: Surplus::default(),
             connection: None,
             keeps: false,

@@ -47,7 +47,8 @@ impl LoadTest {
         let deviations = options.deviations.clone();
         let (plan, left_out) = repeatable(plan);
         let (identity, isolation) = (target.identity().cloned(), target.isolation());
-        let header = Header::new(&plan, target.title(), identity, isolation, None, None);
+        let header =
+            Header::new(&plan, &options.redactor.text(target.title()), identity, isolation, None, None);
         let context = Context::of_load_test(plan, options);
         let targets = TargetPool::new(&context, target);
         let player = Player { scenarios: ScenarioRunner::new(&context), targets, context };
@@ -237,6 +238,7 @@ fn sum(scenarios: &[Repeated], took: Duration, jobs: usize, left_out: Vec<LeftOu
         kept: steps.iter().map(|step| step.kept).sum(),
         per_second: per_second.round(),
         timeouts: 0,
+        resent: scenarios.iter().map(Repeated::resent).sum(),
         ended: None,
         left_out,
         steps,

@@ -74,7 +74,14 @@ impl Runner {
         let described = options.described.as_ref().map(Described::summary);
         let operations = Operations::new(described.clone());
         let (identity, isolation) = (target.identity().cloned(), target.isolation());
-        let header = Header::new(&plan, target.title(), identity, isolation, Some(options.seed), described);
+        let header = Header::new(
+            &plan,
+            &options.redactor.text(target.title()),
+            identity,
+            isolation,
+            Some(options.seed),
+            described,
+        );
         let mut register = register(&plan.suite);
         register.extend(operations.standing());
         let tally = Tally::new(register).graded(plan.suite.graded);

@@ -331,7 +331,7 @@ impl Process {
     /// Returns the ports on which the started processes listen. Empty if the system does not show them.
     #[must_use]
     pub fn listening_ports(&self) -> Vec<u16> {
-        if self.has_own_network() { Vec::new() } else { Listener::ports(&self.group) }
+        Listener::ports(&self.group)
     }
 
     /// Returns which process listens on an address.

@@ -119,7 +119,7 @@ pub(super) async fn await_ready(
                         " and printed nothing; does it get as far as the line that starts the server?"
                     }
                 };
-                // The ports of an isolated target cannot be looked up.
+                // Not every system shows on which ports a program listens.
                 let output = process.output_tail(LINES);
                 let printed = printed_address(&output, port.number).filter(|_| !silent);
                 let elsewhere = printed.map(|address| format!("; it printed {address}: is its port fixed?"));

@@ -1,7 +1,7 @@
 //! Collects the events of a run and writes the reports that need all of them, such as HTML and `JUnit`, at its end.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, ScopedJoinHandle};
 
@@ -13,7 +13,7 @@ use conformance_engine::verdict::Verdict;
 /// The reports that are written at the end of a run.
 #[derive(Default)]
 pub struct Collector {
-    documents: Vec<(OutputFile, Document)>,
+    documents: Vec<(PathBuf, OutputFile, Document)>,
     header: Option<Header>,
     records: Vec<Arc<Record>>,
 }
@@ -24,7 +24,7 @@ impl Collector {
     /// # Errors
     /// The folder does not exist or is not writable.
     pub fn add(&mut self, path: &Path, document: Document) -> io::Result<()> {
-        self.documents.push((OutputFile::create(path)?, document));
+        self.documents.push((path.to_owned(), OutputFile::create(path)?, document));
         Ok(())
     }
 
@@ -47,9 +47,14 @@ impl Report for Collector {
                 let run = Arc::new(FinishedRun { header, records, footer });
                 let documents = std::mem::take(&mut self.documents);
                 return thread::scope(|scope| {
-                    let write = |(mut file, document): (OutputFile, Document)| {
+                    let write = |(path, mut file, document): (PathBuf, OutputFile, Document)| {
                         let run = &run;
-                        scope.spawn(move || document(run, &mut file).and_then(|()| file.finish()))
+                        let named = move |error: io::Error| {
+                            io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+                        };
+                        scope.spawn(move || {
+                            document(run, &mut file).and_then(|()| file.finish()).map_err(named)
+                        })
                     };
                     let writing: Vec<_> = documents.into_iter().map(write).collect();
                     let join = |one: ScopedJoinHandle<'_, io::Result<()>>| match one.join() {

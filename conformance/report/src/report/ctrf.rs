@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::evidence::{evidence, summary};
-use conformance_engine::event::{FinishedRun, Record};
+use conformance_engine::event::{FinishedRun, Header, Record};
 use conformance_engine::outcome::Outcome;
 use conformance_suite::safe;
 
@@ -88,7 +88,7 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
         .ok()
         .and_then(|time| i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok())
         .unwrap_or_default();
-    let tests: Vec<Test<'_>> = records.iter().map(|record| test(&header.suite, record)).collect();
+    let tests: Vec<Test<'_>> = records.iter().map(|record| test(header, record)).collect();
     let count = |status: &str| tests.iter().filter(|test| test.status == status).count();
     let duration = whole(footer.milliseconds);
     let summary = Summary {
@@ -119,17 +119,17 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
     writeln!(out, "{}", safe::json(&serde_json::to_string(&document)?))
 }
 
-fn test<'a>(suite: &'a str, record: &'a Record) -> Test<'a> {
+fn test<'a>(header: &'a Header, record: &'a Record) -> Test<'a> {
     let outcome = record.outcome();
     let wrong = !matches!(outcome, Outcome::Passed | Outcome::Skipped);
     Test {
         name: safe::line(&format!("{}: {}", record.id, record.title)),
         status: status(outcome),
         duration: whole(record.milliseconds),
-        suite: [suite, &record.scenario],
+        suite: [&header.suite, &record.scenario],
         raw_status: outcome.as_str(),
         message: (outcome != Outcome::Passed).then(|| safe::terminal(&summary(record)).into_owned()),
-        trace: wrong.then(|| safe::terminal(&evidence(record)).into_owned()),
+        trace: wrong.then(|| safe::terminal(&evidence(record, Some(header))).into_owned()),
         file_path: record.place.source().path().to_owned(),
         line: record.place.line(),
         tags: record.covers.keys().map(String::as_str).collect(),

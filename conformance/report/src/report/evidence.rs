@@ -1,13 +1,15 @@
 //! The evidence for a verdict and the identity of a suite as plain text, for the reports that programs read.
 
+use crate::reproduce::commands;
 use conformance_engine::event::{Header, Record};
 use conformance_engine::limit;
 use conformance_engine::verdict::Finding;
 use conformance_suite::amount::grouped;
 
-/// Returns the source location, the mismatches, the exchange, the output of the target and the command that reproduces it.
+/// Returns the source location, the mismatches, the exchange, the output of the target and the commands that reproduce it, given the
+/// header of its run.
 #[must_use]
-pub fn evidence(record: &Record) -> String {
+pub fn evidence(record: &Record, header: Option<&Header>) -> String {
     let mut text = format!("{}\n{}\n", record.title, record.place);
     for place in &record.via {
         text += &format!("via {place}\n");
@@ -33,6 +35,9 @@ pub fn evidence(record: &Record) -> String {
     if let Some(reason) = &record.reason {
         text += &format!("\n{reason}\n");
     }
+    if let Some(restarted) = &record.restarted {
+        text += &format!("\nnote      {restarted}\n");
+    }
     if let Some(repetition) = record.repetition() {
         text += &format!("\ntried     {repetition}\n");
     }
@@ -46,7 +51,6 @@ pub fn evidence(record: &Record) -> String {
             text += &format!("response  {}\n", received.status);
             body(&mut text, received.beginning(limit::SHORT_BODY));
         }
-        text += &format!("reproduce {}\n", exchange.again);
     }
     if let Some(execution) = &record.execution {
         text += &format!("\nprogram   {}\nended     {}\n", execution.command, execution.ended());
@@ -54,6 +58,10 @@ pub fn evidence(record: &Record) -> String {
             text += &format!("{name}\n");
             body(&mut text, stream.beginning(limit::SHORT_BODY));
         }
+    }
+    for (index, command) in commands(record, header).iter().enumerate() {
+        let head = if index == 0 { "reproduce" } else { "         " };
+        text += &format!("{head} {command}\n");
     }
     if !record.printed.is_empty() {
         text += &format!("printed   {}\n", record.printed.trim_end());

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::Report;
 use super::evidence::{evidence, identity, summary};
 use super::task::tasks;
-use conformance_engine::event::{Event, Footer, Record, Stale, Standing};
+use conformance_engine::event::{Event, Footer, Header, Record, Stale, Standing};
 use conformance_engine::outcome::{Conclusion, Outcome};
 use conformance_suite::amount::amount;
 use conformance_suite::safe::{
@@ -38,6 +38,7 @@ pub struct Github<W> {
     /// The first steps that passed only after a retry, with their tries.
     flaky: Vec<String>,
     seed: Option<u32>,
+    header: Option<Header>,
 }
 
 /// Maximum number of annotations of a level that GitHub shows.
@@ -56,7 +57,7 @@ impl<W: Write> Github<W> {
     ///
     /// File paths in annotations are relative to `workspace`.
     pub fn new(out: W, page: Option<File>, workspace: Option<PathBuf>) -> Self {
-        let (title, suite, later, failures, flaky, seed) = Default::default();
+        let (title, suite, later, failures, flaky, seed, header) = Default::default();
         let annotations = [("error", 0), ("warning", 0), ("notice", 0)];
         let (planned, failed) = (0, 0);
         Self {
@@ -72,6 +73,7 @@ impl<W: Write> Github<W> {
             failed,
             flaky,
             seed,
+            header,
         }
     }
 
@@ -203,7 +205,7 @@ impl<W: Write> Github<W> {
                 markdown_element(&covers),
                 markdown_element(&record.id),
                 markdown_element(&cut(&summary(record), LONGEST)),
-                markdown_block(&evidence(record))
+                markdown_block(&evidence(record, self.header.as_ref()))
             ));
         }
         let more = self.failed.saturating_sub(self.failures.len());
@@ -241,6 +243,7 @@ impl<W: Write> Report for Github<W> {
                 self.suite = identity(header);
                 self.seed = header.seed;
                 self.planned = header.steps;
+                self.header = Some(header.clone());
             }
             Event::Step(record) => self.step(record)?,
             Event::Load(_) => {}

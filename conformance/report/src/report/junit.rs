@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::evidence::{evidence, summary};
 use super::template::{for_each_scenario, render};
-use conformance_engine::event::{FinishedRun, Record, Stale};
+use conformance_engine::event::{FinishedRun, Header, Record, Stale};
 use conformance_engine::outcome::Outcome;
 
 const TEMPLATE: &str = include_str!("junit.xml");
@@ -94,11 +94,11 @@ fn scenario(run: &FinishedRun, records: &[Arc<Record>]) -> Value {
         counts: Counts::of(records.iter().map(|record| element(record.outcome()))),
         seconds: seconds(records.iter().map(|record| record.milliseconds).sum()),
         properties,
-        cases: records.iter().map(|record| case(record)).collect(),
+        cases: records.iter().map(|record| case(record, &run.header)).collect(),
     }))
 }
 
-fn case(record: &Record) -> Case<'_> {
+fn case<'a>(record: &'a Record, header: &Header) -> Case<'a> {
     let own = record.id.strip_prefix(&record.scenario).and_then(|rest| rest.strip_prefix("::"));
     let outcome = record.outcome();
     let element = element(outcome);
@@ -112,7 +112,7 @@ fn case(record: &Record) -> Case<'_> {
         element,
         kind: record.verdict.as_str(),
         evidence: if matches!(element, Some("failure" | "error")) {
-            evidence(record)
+            evidence(record, Some(header))
         } else {
             message.clone()
         },

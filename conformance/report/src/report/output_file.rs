@@ -35,6 +35,19 @@ pub fn is_stdout(path: &Path) -> bool {
     matches!(followed(path), Ok(None))
 }
 
+/// Returns the absolute path of the file that a report at `path` replaces; none for a stream.
+#[must_use]
+pub fn replaced(path: &Path) -> Option<PathBuf> {
+    let path = followed(path).ok().flatten()?;
+    let is_stream = |kind: FileType| kind.is_char_device() || kind.is_fifo();
+    if path.metadata().is_ok_and(|about| is_stream(about.file_type())) {
+        return None;
+    }
+    let folder = folder(&path);
+    let folder = folder.canonicalize().or_else(|_| std::path::absolute(folder)).ok()?;
+    Some(folder.join(path.file_name()?))
+}
+
 /// Writes a stream, or a file that replaces the one at `path` when it is complete.
 ///
 /// # Errors
@@ -91,7 +104,12 @@ impl Sink {
         // Temporary files are private by default; use the permissions of an ordinary file.
         let readable = Permissions::from_mode(0o666);
         let folder = folder(&path);
-        std::fs::create_dir_all(folder)?;
+        std::fs::create_dir_all(folder).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+                io::Error::other(format!("{} is not a folder", folder.display()))
+            }
+            _ => error,
+        })?;
         remove_leftovers(folder);
         loop {
             let new =

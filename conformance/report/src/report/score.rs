@@ -40,7 +40,8 @@ const STEPS: usize = 3;
 /// Returns the evidence of the first steps that cover a requirement and did not pass.
 pub(super) fn evidence_of(run: &FinishedRun, requirement: &Standing) -> String {
     let reasons = reasons(run, requirement);
-    let mut texts: Vec<String> = reasons.iter().take(STEPS).map(|record| evidence(record)).collect();
+    let mut texts: Vec<String> =
+        reasons.iter().take(STEPS).map(|record| evidence(record, Some(&run.header))).collect();
     if let Some(more) = reasons.len().checked_sub(STEPS).filter(|more| *more > 0) {
         texts.push(format!("and {more} more"));
     }

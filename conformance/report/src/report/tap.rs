@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use super::evidence::{evidence, identity};
-use conformance_engine::event::{FinishedRun, Record, Stale};
+use conformance_engine::event::{FinishedRun, Header, Record, Stale};
 use conformance_engine::outcome::Outcome;
 use conformance_suite::safe;
 
@@ -17,7 +17,7 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
         writeln!(out, "# seed {seed}")?;
     }
     for (number, record) in (1..).zip(steps) {
-        line(number, record, out)?;
+        line(number, record, &run.header, out)?;
     }
     for (number, Stale { at, message }) in (steps.len() + 1..).zip(stale) {
         // A stale deviation fails the run.
@@ -30,7 +30,7 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
 }
 
 /// Writes a test line. TAP consumers ignore failures that are marked TODO.
-fn line(number: usize, record: &Record, out: &mut dyn Write) -> io::Result<()> {
+fn line(number: usize, record: &Record, header: &Header, out: &mut dyn Write) -> io::Result<()> {
     let outcome = record.outcome();
     let (ok, directive, reason) = match outcome {
         Outcome::Passed => ("ok", "", None),
@@ -48,11 +48,11 @@ fn line(number: usize, record: &Record, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "  ---\n  tries: {}\n  flaky: {}\n  ...", record.tries, record.flaky)
         }
         Outcome::Passed | Outcome::Skipped => Ok(()),
-        _ => diagnostic(record, out),
+        _ => diagnostic(record, header, out),
     }
 }
 
-fn diagnostic(record: &Record, out: &mut dyn Write) -> io::Result<()> {
+fn diagnostic(record: &Record, header: &Header, out: &mut dyn Write) -> io::Result<()> {
     let at = serde_json::Value::from(record.place.to_string()).to_string();
     writeln!(out, "  ---\n  verdict: {}\n  at: {}", record.verdict, safe::json(&at))?;
     if record.tries > 1 {
@@ -61,6 +61,6 @@ fn diagnostic(record: &Record, out: &mut dyn Write) -> io::Result<()> {
     let covers = record.covers.iter().map(|(id, level)| format!("{} ({level})", safe::line(id)));
     // The first line may begin with blanks, so the indentation is given.
     writeln!(out, "  covers: [{}]\n  evidence: |2", covers.collect::<Vec<_>>().join(", "))?;
-    out.write_all(safe::yaml_block(&evidence(record), "    ").as_bytes())?;
+    out.write_all(safe::yaml_block(&evidence(record, Some(header)), "    ").as_bytes())?;
     writeln!(out, "  ...")
 }

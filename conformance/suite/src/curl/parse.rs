@@ -319,17 +319,14 @@ impl<'a> Command<'a> {
                     _ => self.field("Range", &format!("bytes={value}"))?,
                 }
             }
+            Meaning::Cookie if value.starts_with('@') => self.cookie_file(value.trim_start_matches('@')),
             // With an expression, the value decides at run time.
             Meaning::Cookie if value.contains('=') || value.contains("${") => {
+                self.one_line("Cookie", value)?;
                 self.cookies.push(self.reader.text(value)?);
             }
             // Without `=`, the value names a cookie file: one that exists, or a jar of the scenario.
-            Meaning::Cookie => {
-                if let Some(bytes) = Some(value).filter(|name| !name.is_empty()).and_then(|name| (self.reader.files)(name).ok()) {
-                    self.stored.push(String::from_utf8_lossy(&bytes).into_owned());
-                }
-                self.jar.reads = Some(value.to_owned());
-            }
+            Meaning::Cookie => self.cookie_file(value),
             Meaning::CookieJar => self.jar.keeps = Some(value.to_owned()),
             Meaning::Agent => self.field("User-Agent", value)?,
             Meaning::Referer if value.ends_with(";auto") => {
@@ -397,6 +394,25 @@ impl<'a> Command<'a> {
             | Meaning::RefusedValue(_) => {}
         }
         Ok(())
+    }
+
+    /// Reads a file of cookies if it exists; otherwise the name is that of a jar.
+    fn cookie_file(&mut self, name: &str) {
+        if let Some(bytes) =
+            Some(name).filter(|name| !name.is_empty()).and_then(|name| (self.reader.files)(name).ok())
+        {
+            self.stored.push(String::from_utf8_lossy(&bytes).into_owned());
+        }
+        self.jar.reads = Some(name.to_owned());
+    }
+
+    /// Checks that the value of an option stays in its header field.
+    fn one_line(&self, name: &str, value: &str) -> Result<(), Diagnostic> {
+        if !value.contains(['\r', '\n', '\0']) {
+            return Ok(());
+        }
+        let message = format!("the value of the field `{name}` has a line end or a NUL");
+        Err(self.reader.wrong(value, message).help("a field is one line; remove it"))
     }
 
     /// Reads a number of seconds; zero means no limit.
@@ -472,13 +488,8 @@ impl<'a> Command<'a> {
             // curl sends the line unchanged, but drops a field without a value.
             match value.trim_start() {
                 "" => self.without.push(name.to_owned()),
-                text if text.contains(['\r', '\n', '\0']) => {
-                    return Err(self
-                        .reader
-                        .wrong(name, format!("the value of the field `{name}` has a line end or a NUL"))
-                        .help("a field is one line; remove it"));
-                }
                 text => {
+                    self.one_line(name, text)?;
                     let gap = value[..value.len() - text.len()].to_owned();
                     self.push(name, gap, self.reader.text(text)?);
                 }
@@ -512,6 +523,7 @@ impl<'a> Command<'a> {
 
     /// Sets a field that has an option of its own; an empty value removes it.
     fn field(&mut self, name: &str, value: &str) -> Result<(), Diagnostic> {
+        self.one_line(name, value)?;
         let value = self.reader.text(value)?;
         self.fields.retain(|field| !field.is(name));
         self.fields.push(Header::new(name, value));

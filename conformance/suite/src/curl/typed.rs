@@ -586,11 +586,56 @@ fn producer(command: &str) -> Option<Stdin> {
         ("echo", words) if !words.iter().any(|word| word.starts_with('-') || word.contains('\\')) => {
             Some(Stdin::Text(words.join(" ") + "\n"))
         }
-        ("printf", [text]) if !text.contains(['%', '\\']) => Some(Stdin::Text(text.clone())),
-        ("printf", [format, text]) if format == "%s" => Some(Stdin::Text(text.clone())),
+        ("echo", [option, rest @ ..]) if option == "-e" => {
+            Some(Stdin::Text(without_escapes(&rest.join(" "))? + "\n"))
+        }
+        ("echo", [option, rest @ ..]) if matches!(option.as_str(), "-ne" | "-en") => {
+            Some(Stdin::Text(without_escapes(&rest.join(" "))?))
+        }
+        ("printf", [format, values @ ..]) => formatted(format, values).map(Stdin::Text),
         ("cat", [file]) if !file.starts_with('-') => Some(Stdin::File(file.clone())),
         _ => None,
     }
+}
+
+/// Returns what `printf` prints for a format that has no other directives than `%s` and `%%`.
+fn formatted(format: &str, values: &[String]) -> Option<String> {
+    let format = without_escapes(format)?;
+    let mut values = values.iter();
+    let mut text = String::new();
+    let mut letters = format.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '%' => match letters.next()? {
+                's' => text.extend(values.next().map(String::as_str)),
+                '%' => text.push('%'),
+                _ => return None,
+            },
+            other => text.push(other),
+        }
+    }
+    // The format is used again for further values.
+    values.next().is_none().then_some(text)
+}
+
+/// Returns a text with the escapes that `echo -e` and `printf` share replaced.
+fn without_escapes(text: &str) -> Option<String> {
+    let mut plain = String::new();
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        if letter != '\\' {
+            plain.push(letter);
+            continue;
+        }
+        plain.push(match letters.next()? {
+            'n' => '\n',
+            't' => '\t',
+            'r' => '\r',
+            '\\' => '\\',
+            _ => return None,
+        });
+    }
+    Some(plain)
 }
 
 /// Whether a character looks like a blank and does not separate words.

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A server whose behaviour depends on the path of the request.
 
-The first argument is its mood from the start: `fine`, `dead` (it ends at once), `deaf` (it never listens), `mute` (it takes
+The first argument is its mood from the start: `fine`, `dead` (it ends at once), `deaf` (it never listens), `elsewhere` (it
+listens on another port), `mute` (it takes
 connections and never answers), `babbling` (it answers what is no HTTP), `stubborn` (it hears no signal, and has a child in its
 process group and one that has left it), `sulky` (once it hangs, it answers nobody). Otherwise it does what the path says.
 """
@@ -104,7 +105,8 @@ def main(mood):
             signal.signal(deaf_to, signal.SIG_IGN)
         for leaves in (False, True):
             subprocess.Popen(["sleep", "600"], start_new_session=leaves)
-    with socket.create_server(("127.0.0.1", int(os.environ["DESK_PORT"]))) as listener:
+    port = 0 if mood == "elsewhere" else int(os.environ["DESK_PORT"])
+    with socket.create_server(("127.0.0.1", port)) as listener:
         note("listens")
         while True:
             connection, _ = listener.accept()

@@ -1,7 +1,7 @@
 //! A repeatable scenario in a load test: whether it can be repeated, whether it may run concurrently with itself, and
 //! its statistics.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
@@ -19,6 +19,7 @@ pub(super) struct Repeated {
     /// Locked during each repetition, if the scenario changes data that another repetition of it could see.
     exclusive: Option<AsyncMutex<()>>,
     repetitions: AtomicU64,
+    resent: AtomicUsize,
     steps: Vec<Mutex<StepStats>>,
 }
 
@@ -84,6 +85,7 @@ impl Repeated {
                 .any(|(index, _)| changes_shared_data(&definitions[*index]))
                 .then(AsyncMutex::default),
             repetitions: AtomicU64::new(0),
+            resent: AtomicUsize::new(0),
             steps: first
                 .iter()
                 .map(|record| Mutex::new(StepStats::new(&record.id, record.verdict)))
@@ -102,6 +104,11 @@ impl Repeated {
     /// Counts a repetition and returns the records whose verdict changed.
     pub(super) fn count(&self, records: Vec<Record>) -> Vec<Record> {
         self.repetitions.fetch_add(1, Ordering::Relaxed);
+        let resent = records
+            .iter()
+            .filter(|record| record.exchange.as_ref().is_some_and(|exchange| exchange.resent))
+            .count();
+        self.resent.fetch_add(resent, Ordering::Relaxed);
         let mut lost = Vec::new();
         for (record, clock) in records.into_iter().zip(&self.steps) {
             let mut clock = clock.lock().unwrap_or_else(PoisonError::into_inner);
@@ -119,6 +126,11 @@ impl Repeated {
     /// Number of repetitions.
     pub(super) fn repetitions(&self) -> u64 {
         self.repetitions.load(Ordering::Relaxed)
+    }
+
+    /// Number of steps whose request was sent again.
+    pub(super) fn resent(&self) -> usize {
+        self.resent.load(Ordering::Relaxed)
     }
 
     /// Statistics of each step.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::bodies::{Bodies, Body};
 use super::result::{ScenarioResult, StepResult};
 use crate::event::{Exchange, Execution, Hop, OperationCheck, Printed, Received, Record, Sent, milliseconds};
-use crate::http;
+use crate::http::{self, Resent};
 use crate::judge::short;
 use crate::limit;
 use crate::redact::{REDACTED, Redactor};
@@ -242,10 +242,23 @@ impl RecordBuilder<'_> {
     fn show(&self, step: &Step, exchange: http::Exchange, bodies: Bodies, whole: bool) -> Exchange {
         let http::Exchange { request, outcome, partial, hops, redirect_end, resent, .. } = exchange;
         if !whole {
-            return Exchange { resent, ..outline(request, outcome.ok().as_ref(), &self.redactor) };
+            return Exchange {
+                resent: resent.is_some(),
+                ..outline(request, outcome.ok().as_ref(), &self.redactor)
+            };
         }
         let is_stream = outcome.as_ref().is_ok_and(|response| response.stream.is_some());
-        let again = self.again(step, &request, &bodies, is_stream);
+        // A body that was held back until the target asked for credentials.
+        let held =
+            hops.first().filter(|hop| hop.response.status == 401).and_then(|hop| hop.next.body.clone());
+        let held = held.filter(|_| request.body.as_ref().is_some_and(Vec::is_empty));
+        let again = match held {
+            Some(body) => {
+                let whole = Prepared { body: Some(body), ..request.clone() };
+                self.again(step, &whole, &bodies, is_stream)
+            }
+            None => self.again(step, &request, &bodies, is_stream),
+        };
         let hops = hops.into_iter().zip(bodies.hops).map(|(hop, (response, next))| Hop {
             received: self.received(hop.response, Some(response)),
             sent: self.sent(hop.next, next),
@@ -259,7 +272,7 @@ impl RecordBuilder<'_> {
         };
         let redirect_end = redirect_end.map(|reason| self.short(&reason, limit::REASON));
         let sent = self.sent(request, bodies.request);
-        Exchange { again, sent, hops: hops.collect(), redirect_end, resent, received }
+        Exchange { again, sent, hops: hops.collect(), redirect_end, resent: resent.is_some(), received }
     }
 
     /// Returns the program that a step has run, without its output if no report shows it.
@@ -405,11 +418,11 @@ fn outline(request: Prepared, response: Option<&Response>, redactor: &Redactor) 
 /// Notes about an exchange that are shown whatever the verdict is.
 fn remarks(exchange: &http::Exchange) -> Vec<String> {
     let mut remarks = Vec::new();
-    if exchange.resent {
-        remarks.push(
-            "the request was sent again: the target had closed the reused connection before any response, or refused `Expect` (417)".to_owned(),
-        );
-    }
+    let why = exchange.resent.map(|resent| match resent {
+        Resent::Closed => "the target had closed the reused connection before any response",
+        Resent::Refused => "the target had refused the field `Expect` with 417",
+    });
+    remarks.extend(why.map(|why| format!("the request was sent again: {why}")));
     let surplus = exchange.surplus.bytes();
     if surplus > 0 {
         remarks.push(format!(

@@ -53,10 +53,12 @@ impl Listener {
     pub(super) fn ports(group: &Group) -> Vec<u16> {
         let all = table::listening_sockets().unwrap_or_default();
         let sockets: Vec<String> = all.iter().map(|(_, socket)| socket.clone()).collect();
-        let links: HashSet<String> =
-            group.family().iter().flat_map(|pid| table::held(*pid, &sockets)).collect();
-        let ports = all.into_iter().filter(|(_, socket)| links.contains(socket)).map(|(port, _)| port);
-        ports.collect::<BTreeSet<u16>>().into_iter().collect()
+        let family = group.family();
+        let links: HashSet<String> = family.iter().flat_map(|pid| table::held(*pid, &sockets)).collect();
+        let ports = all.into_iter().filter(|(_, socket)| links.contains(socket));
+        // In a network of its own, nobody else listens.
+        let isolated = family.iter().flat_map(|pid| table::sockets_elsewhere(*pid));
+        ports.chain(isolated).map(|(port, _)| port).collect::<BTreeSet<u16>>().into_iter().collect()
     }
 
     pub(super) fn find(group: &Group, address: SocketAddr) -> Self {

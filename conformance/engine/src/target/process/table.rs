@@ -159,8 +159,24 @@ pub(super) fn listening(address: SocketAddr) -> io::Result<Vec<String>> {
 /// # Errors
 /// The system does not list its sockets.
 pub(super) fn listening_sockets() -> io::Result<Vec<(u16, String)>> {
-    let tables =
-        fs::read_to_string("/proc/net/tcp")? + &fs::read_to_string("/proc/net/tcp6").unwrap_or_default();
+    sockets_in("/proc/net")
+}
+
+/// Returns the listening TCP sockets in the network of a process, if that is not the network of this program.
+pub(super) fn sockets_elsewhere(pid: Pid) -> Vec<(u16, String)> {
+    let pid = pid.as_raw_nonzero();
+    let network = |of: &str| fs::read_link(format!("/proc/{of}/ns/net")).ok();
+    match (network("self"), network(&pid.to_string())) {
+        (Some(own), Some(other)) if own != other => {
+            sockets_in(&format!("/proc/{pid}/net")).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn sockets_in(folder: &str) -> io::Result<Vec<(u16, String)>> {
+    let table = |name: &str| fs::read_to_string(format!("{folder}/{name}"));
+    let tables = table("tcp")? + &table("tcp6").unwrap_or_default();
     let socket = |line: &str| {
         let mut fields = line.split_whitespace();
         let (_, port) = fields.nth(1)?.rsplit_once(':')?;

@@ -31,6 +31,14 @@ pub(super) fn write(load: &Load, every: bool, out: &mut impl Write) -> io::Resul
         let timeouts = amount(load.timeouts, "request");
         writeln!(out, "  {BOLD_RED}{timeouts} timed out{BOLD_RED:#}, {share:.2} % of all")?;
     }
+    if load.resent > 0 {
+        let resent = amount(load.resent, "request");
+        let verb = if load.resent == 1 { "was" } else { "were" };
+        writeln!(
+            out,
+            "  {resent} {verb} sent again: the target had closed the reused connection before any response, or refused `Expect`"
+        )?;
+    }
     if let Some(ended) = &load.ended {
         writeln!(out, "  ended early: {ended}")?;
     }
