@@ -16,6 +16,7 @@ mod fresh;
 pub(crate) mod har;
 mod httpie;
 mod manifest;
+mod origin;
 mod placeholder;
 mod postman;
 mod printed;
@@ -362,7 +363,7 @@ fn command_of(
 /// Returns the origin of the URL in a curl command.
 #[must_use]
 pub fn origin_of(command: &str) -> Option<String> {
-    document::named_by(command)
+    origin::named_by(command)
 }
 
 /// Returns the first occurrence of a text after a place, else the end of the place.

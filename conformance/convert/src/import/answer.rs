@@ -97,7 +97,7 @@ impl Answer<'_> {
         if name == "content-type" && is_media_type(media_type) {
             return Yaml::Scalar(format!("!starts_with {media_type}"));
         }
-        if fresh::ELISION.find(value).is_some_and(|found| found.start() == 0) {
+        if placeholder::ELISION.find(value).is_some_and(|found| found.start() == 0) {
             return Yaml::unsure("the document does not show this value", Yaml::Scalar("!any".to_owned()));
         }
         if self.shape {
@@ -189,7 +189,7 @@ impl Answer<'_> {
             }
             let is_nested = matches!(json, Value::Object(..) | Value::Array(..));
             let is_comment = ["#", "//", "/*", "<-"].iter().any(|sign| after.starts_with(sign));
-            if after.is_empty() || (is_nested && (is_comment || fresh::is_left_out(after))) {
+            if after.is_empty() || (is_nested && (is_comment || placeholder::is_left_out(after))) {
                 return Some(("json".to_owned(), self.json(&json)));
             }
             if is_nested {
@@ -236,7 +236,7 @@ impl Answer<'_> {
         if self.shape {
             return Yaml::Scalar("!string".to_owned());
         }
-        let cut = fresh::ELISION.find(body).map(|cut| cut.start());
+        let cut = placeholder::ELISION.find(body).map(|cut| cut.start());
         if let Some(cut) = cut.or_else(|| placeholder::find(body)) {
             let before = body.get(..cut).unwrap_or_default();
             let shown = if before.trim().is_empty() {
@@ -282,7 +282,7 @@ impl Answer<'_> {
         if let Some(expression) = self.known.get(value) {
             return Yaml::Scalar(format!("\"${{{expression}}}\""));
         }
-        let is_whole = !fresh::hides_address(value) && !fresh::ELISION.is_match(value);
+        let is_whole = !fresh::hides_address(value) && !placeholder::ELISION.is_match(value);
         if value.len() > 3 && is_whole && capture::sends(self.command, value) {
             return Yaml::text(value);
         }

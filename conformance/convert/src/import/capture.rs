@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Body, Exchange, Wanted, fresh};
+use super::{Body, Exchange, Wanted, fresh, placeholder};
 use crate::loose::{self, Value};
 use crate::pattern;
 use conformance_suite::cookie::SetCookie;
@@ -33,7 +33,7 @@ pub(super) fn link(
     // curl takes `host:port/path` for a URL.
     let host = origin.split_once("://").map_or(origin, |(_, host)| host);
     let mut names: BTreeSet<String> = BTreeSet::new();
-    let taken = |name: &str| {
+    let is_known = |name: &str| {
         let known = |suite: &Suite| suite.fixture(name).is_some() || suite.variable(name).is_some();
         [OUTPUT, TARGET].contains(&name) || variables.contains(name) || wanted.suite.is_some_and(known)
     };
@@ -55,7 +55,7 @@ pub(super) fn link(
     }
     for index in 0..exchanges.len() {
         for (from, value) in printed(&exchanges[index]) {
-            let known = fresh::ELISION.is_match(&value)
+            let known = placeholder::ELISION.is_match(&value)
                 || value.starts_with(host)
                 || kept.iter().flatten().any(|other: &Kept| other.value == value);
             let echo = exchanges[..=index].iter().any(|earlier| sends(&earlier.command, &value));
@@ -68,7 +68,7 @@ pub(super) fn link(
             if known || echo || !exchanges[index + 1..].iter().any(takes) {
                 continue;
             }
-            let name = name(&from, &mut names, &taken);
+            let name = name(&from, &mut names, &is_known);
             for later in exchanges[index + 1..].iter_mut().filter(|later| takes(later)) {
                 later.command = replace(&later.command, &value, &format!("${{{name}}}"));
                 later.remarks.retain(|remark| !remark.starts_with(&value));

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::placeholder;
+use super::placeholder::{self, ELISION};
 use crate::pattern;
 use conformance_suite::matcher;
 use conformance_suite::yaml::page::{Yaml, quote};
@@ -66,18 +66,6 @@ pub(super) fn text(text: &str) -> Option<Yaml> {
         return Some(Yaml::unsure("this value may differ each time", Yaml::Scalar("!string".to_owned())));
     }
     None
-}
-
-/// The mark of something that a document leaves out.
-pub(super) static ELISION: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"\[\.\.\.\]|\[…\]|<\.\.\.>|\(\.\.\.\)|<(?:snip|omitted|truncated|redacted)>|\[(?:snip|omitted|truncated|redacted)\]|…|\.{3,}",
-    )
-});
-
-/// Whether a text is nothing but the mark of something that a document leaves out.
-pub(super) fn is_left_out(text: &str) -> bool {
-    ELISION.find(text.trim()).is_some_and(|found| found.as_str() == text.trim())
 }
 
 /// Whether a number is a point in time: in the range of Unix times (s or ms), with a name that says so.

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::document::is_origin;
+use super::origin::is_origin;
 use super::printed::Head;
 use super::secret::{Found, Secrets};
 use super::{Body, Exchange, Story, Wanted, command_of, next};

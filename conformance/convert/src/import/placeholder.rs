@@ -1,10 +1,9 @@
-//! Finds what a reader of a document replaces by a value, such as `<token>`, `{{token}}`, `:id` and `YOUR_KEY`.
+//! Finds what a reader of a document replaces by a value, such as `<token>`, `{{token}}`, `:id` and `YOUR_KEY`, and what a document leaves out.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::fresh::ELISION;
 use crate::pattern;
 
 /// Returns a remark for each placeholder in a command, and for what the document leaves out of it.
@@ -37,6 +36,18 @@ pub(super) fn find(value: &str) -> Option<usize> {
     let is_markup = ["</", "/>", "<?", "<!"].iter().any(|sign| value.contains(sign));
     let found = ANGLES.find(value).filter(|found| !is_markup && !found.as_str().contains("://"));
     found.or_else(|| BRACES.find(value)).map(|found| found.start())
+}
+
+/// The mark of something that a document leaves out.
+pub(super) static ELISION: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\[\.\.\.\]|\[…\]|<\.\.\.>|\(\.\.\.\)|<(?:snip|omitted|truncated|redacted)>|\[(?:snip|omitted|truncated|redacted)\]|…|\.{3,}",
+    )
+});
+
+/// Whether a text is nothing but the mark of something that a document leaves out.
+pub(super) fn is_left_out(text: &str) -> bool {
+    ELISION.find(text.trim()).is_some_and(|found| found.as_str() == text.trim())
 }
 
 /// A name in angle brackets.

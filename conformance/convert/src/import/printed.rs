@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::fresh::is_left_out;
+use super::placeholder::is_left_out;
 use crate::pattern;
 use crate::transcript::is_progress;
 use conformance_suite::request::is_token;

@@ -93,7 +93,7 @@ impl<'a> Variables<'a> {
             name
         };
         let is_free = |name: &String| {
-            !self.suite.is_some_and(|suite| suite.fixture(name).is_some())
+            self.suite.is_none_or(|suite| suite.fixture(name).is_none())
                 && !self.captured.values().chain(self.needed.values()).any(|other| other == name)
                 && fits(name)
         };

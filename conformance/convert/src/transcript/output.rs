@@ -138,7 +138,7 @@ fn is_remark(line: &Line) -> bool {
 }
 
 static REMARK: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r#"^\s*(?:/\*.*\*/|<!--.*-->|' \S.*|[A-Z][\w,'’-]*(?: [\w,'’()/-]+)+:)\s*$"#));
+    LazyLock::new(|| pattern(r"^\s*(?:/\*.*\*/|<!--.*-->|' \S.*|[A-Z][\w,'’-]*(?: [\w,'’()/-]+)+:)\s*$"));
 
 /// Removes comments around an output, or the comment signs before it.
 fn uncommented(lines: &[Line], prompted: bool) -> Vec<Line> {
