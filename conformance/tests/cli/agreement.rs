@@ -3,8 +3,15 @@
 use crate::sandbox::Sandbox;
 use crate::simple;
 
-const REPORTS: &[&str] =
-    &["junit=../o.xml", "tap=../o.tap", "badge=../o.svg", "html=../o.html", "jsonl=../o.jsonl", "github"];
+const REPORTS: &[&str] = &[
+    "junit=../o.xml",
+    "tap=../o.tap",
+    "badge=../o.svg",
+    "html=../o.html",
+    "jsonl=../o.jsonl",
+    "ctrf=../o.ctrf",
+    "github",
+];
 
 /// Runs a suite with every report; returns the exit code and the terminal report.
 fn run(sandbox: &Sandbox, url: &str, more: &[&str]) -> (i32, String) {
@@ -102,6 +109,15 @@ fn one(url: &str, verdict: &str, covers: &str, known: bool, role: &str) {
         }
         _ => assert_eq!(*line, "not ok 2 - t/a::s - s"),
     }
+
+    let ctrf: serde_json::Value = serde_json::from_str(&sandbox.read("o.ctrf")).unwrap();
+    let summary = &ctrf["results"]["summary"];
+    assert_eq!(summary["failed"], usize::from(code == 1), "{what}\n{ctrf}");
+    assert_eq!(
+        ctrf["results"]["tests"].as_array().map(Vec::len).map(Into::into),
+        Some(summary["tests"].clone())
+    );
+    assert_eq!(stdout.contains("1 deviation is stale"), verdict == "pass" && known, "{what}\n{stdout}");
 
     let colour = match code {
         0 => "#1a7f37",

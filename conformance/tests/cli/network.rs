@@ -3,6 +3,8 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
+use time::{Duration, OffsetDateTime};
+
 use crate::program::data;
 use crate::sandbox::Sandbox;
 use crate::server::Server;
@@ -37,6 +39,39 @@ fn cacert_is_trusted() {
     for more in [&[], SMALL] {
         let finished = sandbox.run(&[OPEN, more, &["--cacert", authority.to_str().unwrap(), &url]].concat());
         assert_eq!(finished.code, Some(0), "{}", finished.stdout);
+    }
+}
+
+/// `openssl req -x509` makes certificates of authorities.
+#[test]
+fn certificate_of_an_authority_is_accepted_from_a_server_if_it_is_named() {
+    let sandbox = Sandbox::odd();
+    let make = |file: &str, name: &str, days: i64| {
+        let mut parameters = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        parameters.not_after = OffsetDateTime::now_utc() + Duration::days(days);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = parameters.self_signed(&key).unwrap().pem();
+        sandbox.write(file, &format!("{certificate}{}", key.serialize_pem()));
+        sandbox.path(file).display().to_string()
+    };
+    let own = make("own.pem", "localhost", 1);
+    for (server, authority, expected) in [
+        (&own, Some(&own), "1 pass"),
+        (&own, None, "is that of an authority (use --cacert FILE"),
+        (&own, Some(&make("another.pem", "localhost", 1)), "is that of an authority (use --cacert FILE"),
+        (
+            &make("elsewhere.pem", "elsewhere", 1),
+            Some(&sandbox.path("elsewhere.pem").display().to_string()),
+            "not valid for",
+        ),
+        (&make("old.pem", "localhost", -1), Some(&sandbox.path("old.pem").display().to_string()), "expired"),
+    ] {
+        let server = Server::start(&["tls", server]);
+        let url = format!("https://localhost:{}", server.port);
+        let named: Vec<&str> = authority.iter().flat_map(|file| ["--cacert", file.as_str()]).collect();
+        let finished = sandbox.run(&[OPEN, &named[..], &[&*url]].concat());
+        assert!(finished.stdout.contains(expected), "{expected}: {}", finished.stdout);
     }
 }
 

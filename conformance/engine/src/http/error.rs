@@ -84,7 +84,11 @@ pub(super) fn explain_connecting(error: &io::Error) -> TransportError {
 }
 
 fn of_certificates(cause: &str) -> Option<TransportError> {
-    if cause.contains("peer certificate") {
+    if cause.contains("CaUsedAsEndEntity") {
+        let cause = "the certificate of the target is that of an authority (use --cacert FILE to trust this certificate, or \
+                     --insecure to trust any)";
+        Some(TransportError::NoConnection(cause.to_owned()))
+    } else if cause.contains("peer certificate") {
         let remedy = "use --cacert FILE to trust its authority, or --insecure to trust any";
         Some(TransportError::NoConnection(format!("{cause} ({remedy})")))
     } else if cause.contains("InvalidContentType") {
@@ -101,6 +105,12 @@ fn tls_refused(error: &io::Error) -> Option<TransportError> {
     let cause = match alert {
         AlertDescription::CertificateRequired => {
             "it requires a client certificate (--cert FILE and --key FILE send one)".to_owned()
+        }
+        // A target with TLS 1.2 has no other alert for a missing certificate.
+        AlertDescription::HandshakeFailure => {
+            "the target refused the TLS connection with the alert HandshakeFailure (does it require a client certificate? --cert FILE \
+             and --key FILE send one)"
+                .to_owned()
         }
         alert => format!("the target refused the TLS connection with the alert {alert:?}"),
     };

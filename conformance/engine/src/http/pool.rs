@@ -55,14 +55,10 @@ impl ConnectionPool {
     ) -> Result<Connection, TransportError> {
         let own = request.transfer.as_ref().and_then(|transfer| transfer.connect_timeout);
         let limit = own.unwrap_or(self.limit);
-        match tokio::time::timeout(limit, self.route.open(offer)).await {
-            Ok(opened) => opened,
-            Err(_) => {
-                let what =
-                    if self.route.is_secure() { "none with TLS was open" } else { "none was accepted" };
-                Err(TransportError::NoConnection(format!("{what} within {limit:?}")))
-            }
-        }
+        tokio::time::timeout(limit, self.route.open(offer)).await.unwrap_or_else(|_| {
+            let what = if self.route.is_secure() { "none with TLS was open" } else { "none was accepted" };
+            Err(TransportError::NoConnection(format!("{what} within {limit:?}")))
+        })
     }
 
     /// Returns a connection that was opened for a race, or one that the target has kept open.

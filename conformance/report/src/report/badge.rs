@@ -38,7 +38,11 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
         Conclusion::DoesNotConform => ("MUST", "#c62828"),
         Conclusion::Inconclusive => ("inconclusive: MUST", "#8a6100"),
     };
-    let (label, value) = ("conformance", format!("{word} {passing}/{tested}"));
+    let stale = match run.footer.stale.len() {
+        0 => String::new(),
+        number => format!(", {number} stale"),
+    };
+    let (label, value) = ("conformance", format!("{word} {passing}/{tested}{stale}"));
     let title = format!("{}: {label} {value}", run.header.suite);
     let width = |text: &str| text.chars().count() * CHARACTER / 10 + 2 * PADDING;
     let (left, right) = (width(label), width(&value));

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::evidence::{evidence, summary};
-use conformance_engine::event::{FinishedRun, Header, Record};
+use conformance_engine::event::{FinishedRun, Header, Record, Stale};
 use conformance_engine::outcome::Outcome;
 use conformance_suite::safe;
 
@@ -74,8 +74,10 @@ struct Test<'a> {
     message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trace: Option<String>,
-    file_path: String,
-    line: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
     tags: Vec<&'a str>,
     retries: u32,
     flaky: bool,
@@ -88,7 +90,9 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
         .ok()
         .and_then(|time| i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok())
         .unwrap_or_default();
-    let tests: Vec<Test<'_>> = records.iter().map(|record| test(header, record)).collect();
+    // A stale deviation fails the run.
+    let stale = footer.stale.iter().map(|one| stale(&header.suite, one));
+    let tests: Vec<Test<'_>> = records.iter().map(|record| test(header, record)).chain(stale).collect();
     let count = |status: &str| tests.iter().filter(|test| test.status == status).count();
     let duration = whole(footer.milliseconds);
     let summary = Summary {
@@ -119,6 +123,23 @@ pub(super) fn write(run: &Arc<FinishedRun>, out: &mut dyn Write) -> io::Result<(
     writeln!(out, "{}", safe::json(&serde_json::to_string(&document)?))
 }
 
+fn stale<'a>(suite: &'a str, Stale { at, message }: &'a Stale) -> Test<'a> {
+    Test {
+        name: safe::line(&format!("deviation {at}")),
+        status: "failed",
+        duration: 0,
+        suite: [suite, "the run"],
+        raw_status: "stale",
+        message: Some(safe::terminal(message).into_owned()),
+        trace: None,
+        file_path: None,
+        line: None,
+        tags: Vec::new(),
+        retries: 0,
+        flaky: false,
+    }
+}
+
 fn test<'a>(header: &'a Header, record: &'a Record) -> Test<'a> {
     let outcome = record.outcome();
     let wrong = !matches!(outcome, Outcome::Passed | Outcome::Skipped);
@@ -130,8 +151,8 @@ fn test<'a>(header: &'a Header, record: &'a Record) -> Test<'a> {
         raw_status: outcome.as_str(),
         message: (outcome != Outcome::Passed).then(|| safe::terminal(&summary(record)).into_owned()),
         trace: wrong.then(|| safe::terminal(&evidence(record, Some(header))).into_owned()),
-        file_path: record.place.source().path().to_owned(),
-        line: record.place.line(),
+        file_path: Some(record.place.source().path().to_owned()),
+        line: Some(record.place.line()),
         tags: record.covers.keys().map(String::as_str).collect(),
         retries: record.tries.saturating_sub(1),
         flaky: outcome == Outcome::Passed && record.tries > 1,

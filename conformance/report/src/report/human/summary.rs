@@ -89,6 +89,10 @@ pub(super) fn closing(footer: &Footer) -> String {
         })
         .collect();
     parts.extend(uncovered(footer));
+    if !footer.stale.is_empty() {
+        let verb = if footer.stale.len() == 1 { "is" } else { "are" };
+        parts.push(format!("{} {verb} stale", amount(footer.stale.len(), "deviation")));
+    }
     let skipped = footer.requirements.iter().filter(|standing| standing.verdict == Some(Verdict::Skipped));
     let skipped_ids: Vec<&str> = skipped.map(|standing| standing.id.as_str()).collect();
     if !skipped_ids.is_empty() {
