@@ -1,6 +1,6 @@
 //! Finds values that one response contains and a later command sends: adds captures and replaces the values by expressions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -32,7 +32,7 @@ pub(super) fn link(
 ) -> Vec<Vec<Kept>> {
     // curl takes `host:port/path` for a URL.
     let host = origin.split_once("://").map_or(origin, |(_, host)| host);
-    let mut names: BTreeSet<String> = BTreeSet::new();
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
     let is_known = |name: &str| {
         let known = |suite: &Suite| suite.fixture(name).is_some() || suite.variable(name).is_some();
         [OUTPUT, TARGET].contains(&name) || variables.contains(name) || wanted.suite.is_some_and(known)
@@ -45,11 +45,11 @@ pub(super) fn link(
                 Some(pointer) => ("json", pointer.clone()),
                 None => ("text", r"(?s)^(.*?)\s*$".to_owned()),
             };
-            names.insert(name.clone());
+            names.insert(name.clone(), 1);
             kept.push(Kept { name: name.clone(), from, value: String::new() });
         }
         for set in &exchange.sets {
-            names.insert(set.name.clone());
+            names.insert(set.name.clone(), 1);
             kept.push(set.clone());
         }
     }
@@ -172,7 +172,7 @@ fn replace(command: &str, value: &str, by: &str) -> String {
 }
 
 /// Returns a name for a value that no other capture has.
-fn name(from: &(&str, String), names: &mut BTreeSet<String>, taken: &dyn Fn(&str) -> bool) -> String {
+fn name(from: &(&str, String), names: &mut BTreeMap<String, usize>, taken: &dyn Fn(&str) -> bool) -> String {
     let last = from.1.rsplit('/').find(|part| !part.bytes().all(|byte| byte.is_ascii_digit()));
     let plain: String = last
         .unwrap_or("value")
@@ -186,12 +186,16 @@ fn name(from: &(&str, String), names: &mut BTreeSet<String>, taken: &dyn Fn(&str
         plain
     };
     let plain = if taken(&plain) { format!("{plain}_value") } else { plain };
-    let (mut name, mut number) = (plain.clone(), 1);
-    while taken(&name) || !names.insert(name.clone()) {
+    let mut number = names.get(&plain).copied().unwrap_or_default();
+    loop {
         number += 1;
-        name = format!("{plain}_{number}");
+        let name = if number == 1 { plain.clone() } else { format!("{plain}_{number}") };
+        if !taken(&name) && !names.contains_key(&name) {
+            names.insert(plain, number);
+            names.entry(name.clone()).or_insert(1);
+            return name;
+        }
     }
-    name
 }
 
 /// The scheme and the authority of a URL (RFC 3986, section 3).

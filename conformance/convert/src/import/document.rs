@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 
 use super::fresh::{VALUE, hides_address};
-use super::origin::{is_related, is_same, named_by, with_origin, with_target_origin, words};
+use super::origin::{is_related, is_same, named_by, plain, with_origin, with_target_origin, words};
 use super::placeholder::is_left_out;
 use super::variables::{SHELL, Variables};
 use super::{Body, Exchange, Launched, Story, Wanted, command, httpie, placeholder, printed};
@@ -400,9 +400,13 @@ fn launch(text: &str) -> Option<Launched> {
 fn most_named(sent: &[Sent<'_>]) -> Option<String> {
     let texts = || sent.iter().filter_map(|one| one.text.as_ref().ok());
     let named: Vec<String> = texts().filter_map(|plain| named_by(&plain.text)).collect();
-    let count = |origin: &String| named.iter().filter(|other| is_same(other, origin)).count();
+    // Spellings of one origin count together.
+    let mut counts: BTreeMap<String, (usize, std::cmp::Reverse<usize>, &String)> = BTreeMap::new();
+    for (index, origin) in named.iter().enumerate().filter(|(_, origin)| *origin != UNNAMED) {
+        counts.entry(plain(origin)).or_insert((0, std::cmp::Reverse(index), origin)).0 += 1;
+    }
     // The first of several that are named as often.
-    let most = named.iter().filter(|origin| *origin != UNNAMED).rev().max_by_key(|origin| count(origin));
+    let most = counts.into_values().max().map(|(_, _, origin)| origin);
     most.cloned().or_else(|| (!named.is_empty()).then(|| "http://localhost".to_owned()))
 }
 

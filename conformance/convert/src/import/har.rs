@@ -1,6 +1,6 @@
 //! Extracts the exchanges of a browser recording (HTTP Archive 1.2).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -55,7 +55,8 @@ pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Recordin
     // A recording is often one long line, so diagnostics point at the URL.
     let mut place = source.place(Span::default());
     let mut secrets = Secrets::default();
-    for (index, entry) in called.iter().enumerate() {
+    let mut made = Made::default();
+    for entry in &called {
         let url = text(entry, "/request/url");
         let Some(target) = target(url, &origin) else {
             *others.entry(origin_of(url).unwrap_or_default().to_owned()).or_default() += 1;
@@ -68,13 +69,14 @@ pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Recordin
             recording.stories.push(Story::new(title));
         }
         place = next(&place, url);
-        let is_made = |value: &str| called.iter().take(index).any(|earlier| shows(earlier, value));
+        let is_made = |value: &str| made.has(value);
         let mut remarks = Vec::new();
         let found = Found { secrets: &mut secrets, is_made: &is_made, remarks: &mut remarks };
         let mut read = exchange(entry, target, &origin, place.clone(), wanted, found);
         if let Ok(exchange) = &mut read {
             exchange.remarks.splice(0..0, remarks);
         }
+        made.add(entry);
         let Some(story) = recording.stories.last_mut() else { continue };
         story.add(read);
     }
@@ -287,13 +289,27 @@ fn exchange(
     })
 }
 
-/// Whether a response has a value in its body or in a cookie.
-fn shows(entry: &Json, value: &str) -> bool {
-    let sets = |(name, field): (String, String)| {
-        name.eq_ignore_ascii_case("set-cookie")
-            && SetCookie::parse(&field).is_some_and(|own| own.value == value)
-    };
-    text(entry, "/response/content/text").contains(value) || fields(entry, "/response/headers").any(sets)
+/// The words of the responses so far, which a step can capture.
+#[derive(Default)]
+struct Made<'a> {
+    words: HashSet<&'a str>,
+    cookies: HashSet<String>,
+}
+
+impl<'a> Made<'a> {
+    fn add(&mut self, entry: &'a Json) {
+        let words =
+            text(entry, "/response/content/text").split(|one: char| one == '"' || one.is_whitespace());
+        self.words.extend(words.filter(|word| word.len() > 3));
+        let cookies =
+            fields(entry, "/response/headers").filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+        self.cookies
+            .extend(cookies.filter_map(|(_, field)| Some(SetCookie::parse(&field)?.value.to_owned())));
+    }
+
+    fn has(&self, value: &str) -> bool {
+        self.words.contains(value) || self.cookies.contains(value)
+    }
 }
 
 /// The boundary of a multipart body that a recording has as fields.

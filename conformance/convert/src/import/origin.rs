@@ -79,11 +79,15 @@ pub(super) fn is_origin(text: &str) -> bool {
     text.chars().all(fits) && !text.ends_with(':') && Url::parse(text).is_ok_and(|url| url.has_host())
 }
 
-/// Whether two texts are one origin: letter case and the default port do not matter (RFC 3986, section 6.2.3).
+/// Whether two texts are one origin in other spellings.
 pub(super) fn is_same(one: &str, other: &str) -> bool {
-    let plain = !one.contains(['$', '{']) && !other.contains(['$', '{']);
-    let origin = |text: &str| Url::parse(text).map(|url| url.origin()).ok();
-    one == other || (plain && origin(one).is_some_and(|origin_of_one| origin(other) == Some(origin_of_one)))
+    one == other || plain(one) == plain(other)
+}
+
+/// Returns the usual spelling of an origin: letter case and the default port do not matter (RFC 3986, section 6.2.3).
+pub(super) fn plain(origin: &str) -> String {
+    let parsed = Url::parse(origin).ok().filter(|_| !origin.contains(['$', '{']));
+    parsed.map_or_else(|| origin.to_owned(), |url| url.origin().ascii_serialization())
 }
 
 /// Whether two origins are the same port of the local machine under different names.

@@ -141,6 +141,9 @@ fn exchange(lines: &[Line], block: &Block, source: &Arc<Source>) -> Option<Comma
     })
 }
 
+/// Maximum size in bytes of a document that is searched for the host of each message.
+const LONGEST: usize = 256 * 1024;
+
 /// The scheme that a host in a printed request probably has: the one that the document writes elsewhere.
 fn scheme(host: &str, document: &str) -> &'static str {
     let names = |scheme: &str| {
@@ -151,7 +154,7 @@ fn scheme(host: &str, document: &str) -> &'static str {
         };
         document.match_indices(&origin).any(is_end)
     };
-    if names("http") && !names("https") {
+    if document.len() <= LONGEST && names("http") && !names("https") {
         return "http";
     }
     let (name, port) = host.rsplit_once(':').unwrap_or((host, "443"));
