@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn commands_without_a_prompt_are_kept_beside_others() {
+fn commands_without_a_prompt_are_kept_next_to_others() {
     for other in ["$ ls", "% a comment", "❯ ls", "C:\\> dir", "  % Total    % Received % Xferd"] {
         let text = format!("```\ncurl http://h.test/a\n{other}\ncurl http://h.test/b -d x=1 \\\n```\n");
         let import = named("a.md", &text);
