@@ -12,7 +12,7 @@ mod description;
 mod document;
 mod download;
 pub mod folder;
-mod fresh;
+pub(crate) mod fresh;
 pub(crate) mod har;
 mod httpie;
 mod manifest;

@@ -9,6 +9,8 @@ mod events;
 mod execution;
 mod race;
 
+use std::borrow::Cow;
+
 use crate::http::TransportError;
 use crate::verdict::{Finding, Judgement, Verdict};
 use conformance_suite::amount::amount;
@@ -225,7 +227,12 @@ fn compare_body(expectation: &Expectation, response: &Response, scope: &Scope) -
                 Some(document)
             }
             Err(error) => {
-                let label = not_json(response, &error);
+                let is_lines = response.json_lines().is_ok_and(|lines| lines.len() > 1);
+                let label = if is_lines {
+                    "the body has a JSON value on each line: write `json: !lines [{…}, {…}]`".to_owned()
+                } else {
+                    not_json(response, &error)
+                };
                 found.unreadable(matcher, label, response, scope);
                 return found;
             }
@@ -315,7 +322,7 @@ fn differing(mismatch: Mismatch) -> Finding {
         NO_MEMBER => format!("{at} is missing"),
         received if received.starts_with("no such element") => format!("{at} has {received}"),
         received if received.starts_with(AGAINST_SCHEMA) => format!("{at} {received}"),
-        received => format!("{at} is {}", short(received)),
+        received => format!("{at} is {}", excerpt(&mismatch.expected, received)),
     };
     Finding {
         label,
@@ -369,12 +376,19 @@ const MAX_LABEL: usize = 300;
 
 /// Truncates a value to fit into a label.
 pub(crate) fn short(text: &str) -> String {
-    const LIMIT: usize = 60;
-    match text.char_indices().nth(LIMIT) {
+    match text.char_indices().nth(MAX_EXCERPT) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
         None => text.to_owned(),
     }
 }
+
+/// Cuts a received value around its first difference from the expected one, to fit into a label.
+pub(crate) fn excerpt<'t>(expected: &str, received: &'t str) -> Cow<'t, str> {
+    visible::around(received, expected, MAX_EXCERPT)
+}
+
+/// Maximum length of a received value in a label, in characters.
+const MAX_EXCERPT: usize = 60;
 
 #[cfg(test)]
 mod tests;

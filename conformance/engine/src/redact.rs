@@ -491,8 +491,16 @@ fn strings(value: &Json, found: &mut Vec<String>) {
 
 /// Returns a secret as it is, in hexadecimal digits, and inside longer text in base64, each for UTF-8 and Latin-1. Encodings of
 /// single characters are undone in the text instead.
+///
+/// A quote is doubled by printers of SQL and YAML (`''`) and of CSV (`""`).
 fn forms(value: &str) -> Vec<Vec<u8>> {
     let mut forms = Vec::new();
+    let single = value.replace('\'', "''");
+    for doubled in [value.replace('"', "\"\""), single.replace('"', "\"\""), single] {
+        if doubled != value {
+            forms.push(doubled.into_bytes());
+        }
+    }
     let latin: Option<Vec<u8>> = value.chars().map(|one| u8::try_from(u32::from(one)).ok()).collect();
     let latin = latin.filter(|_| !value.is_ascii());
     for bytes in [Some(value.as_bytes().to_vec()), latin].into_iter().flatten() {
@@ -598,6 +606,22 @@ mod tests {
         assert_eq!(redactor.text(format!("x{secret}y")), "x<redacted>y");
         assert_eq!(redactor.text(format!("?t={}&u", percent_encode(secret))), "?t=<redacted>&u");
         assert_eq!(redactor.text(serde_json::json!(secret).to_string()), "\"<redacted>\"");
+    }
+
+    #[test]
+    fn redacts_a_secret_whose_quotes_are_doubled() {
+        let redactor = redactor();
+        for secret in ["it's a 'secret'", "a \"b\" c", "x'y\"z ü"] {
+            redactor.hide(&Json::from(secret));
+            let sql = format!("'{}'", secret.replace('\'', "''"));
+            let csv = format!("\"{}\"", sql.replace('"', "\"\""));
+            for text in [&sql, &csv, &format!("\"{}\"", secret.replace('"', "\"\""))] {
+                let encoded = serde_json::json!(text).to_string();
+                for shown in [redactor.text(text.as_str()), redactor.text(encoded)] {
+                    assert!(shown.contains(REDACTED) && shown.len() < 30, "{text}: {shown}");
+                }
+            }
+        }
     }
 
     #[test]

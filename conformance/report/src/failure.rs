@@ -1,5 +1,6 @@
 //! Prints one step: what was expected, the request, the response, and how to reproduce it.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use anstyle::Style;
@@ -13,6 +14,7 @@ use conformance_engine::outcome::Outcome;
 use conformance_engine::verdict::{Finding, Verdict};
 use conformance_suite::amount::{amount, grouped};
 use conformance_suite::matcher::AGAINST_SCHEMA;
+use conformance_suite::visible::around;
 
 /// Maximum number of mismatches with a source snippet; the others are counted.
 const DRAWN: usize = 3;
@@ -167,10 +169,10 @@ fn differences(findings: &[&Finding], more: usize, out: &mut impl Write) -> io::
         let repeated = previous.is_some_and(|previous| previous.expects_the_same(finding));
         // For a schema, the reason of the mismatch is enough; do not repeat which schema was expected.
         if !(repeated && finding.received.starts_with(AGAINST_SCHEMA)) {
-            let expected = value(&finding.expected);
+            let expected = value(&finding.expected, &finding.received);
             write!(out, "{DIM}expected{DIM:#} {GREEN}{expected}{GREEN:#}{DIM}, received{DIM:#} ")?;
         }
-        writeln!(out, "{BOLD_RED}{}{BOLD_RED:#}", value(&finding.received))?;
+        writeln!(out, "{BOLD_RED}{}{BOLD_RED:#}", value(&finding.received, &finding.expected))?;
         previous = Some(finding);
     }
     match findings.len().saturating_sub(DIFFERENCES) + more {
@@ -247,13 +249,15 @@ fn reproduce(record: &Record, header: Option<&Header>, out: &mut impl Write) -> 
     Ok(())
 }
 
-/// Returns a value on one line. Runs of spaces are kept because values may differ only in them.
-fn value(text: &str) -> String {
+/// Returns a value on one line, cut around its first difference from another one. Runs of spaces are kept because values may differ
+/// only in them.
+fn value(text: &str, other: &str) -> String {
     const LIMIT: usize = 300;
-    let line = text.replace(['\r', '\n', '\t'], " ");
-    match line.char_indices().nth(LIMIT) {
-        Some((end, _)) => format!("{}… ({} bytes)", line.get(..end).unwrap_or(&line), text.len()),
-        None => line,
+    let line = |text: &str| text.replace(['\r', '\n', '\t'], " ");
+    let whole = line(text);
+    match around(&whole, &line(other), LIMIT) {
+        Cow::Owned(cut) => format!("{cut} ({} bytes)", text.len()),
+        Cow::Borrowed(_) => whole,
     }
 }
 

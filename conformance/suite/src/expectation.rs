@@ -107,6 +107,17 @@ impl Expectation {
         self.status.is_some() && self.demands_no_more()
     }
 
+    /// Returns where a body is required that is not empty.
+    pub(crate) fn body_place(&self) -> Option<&Place> {
+        let body = self.body.as_ref().filter(|body| match body {
+            Body::Json(_) => true,
+            Body::Text(matcher) | Body::Bytes(matcher) => {
+                matcher.literal_text().is_some_and(|text| !text.is_empty())
+            }
+        });
+        body.map(|body| body.matcher().place()).or_else(|| Some(self.events.as_ref()?.matcher().place()))
+    }
+
     /// Creates the expectation that an event comes.
     pub(crate) fn of_any_event(place: &Place) -> Self {
         Self { events: Some(Box::new(matcher::any_event(place))), ..Self::default() }
@@ -194,6 +205,11 @@ impl Status {
             *choice = StatusChoice::of(&value).ok_or_else(|| (text.written().to_owned(), value))?;
         }
         Ok(())
+    }
+
+    /// Whether every allowed status is that of a response without a body (RFC 9110, section 6.4.1).
+    pub(crate) fn excludes_body(&self) -> bool {
+        self.choices.iter().all(|choice| matches!(choice, StatusChoice::Exactly(100..=199 | 204 | 304)))
     }
 
     /// Whether it is a single number.
@@ -353,6 +369,18 @@ pub(crate) const NO_STATUS: &str =
 fn no_status(node: &Node, source: &Arc<Source>) -> Diagnostic {
     let written = node.written().unwrap_or_default();
     let place = node.place(source);
+    let first = written.split_whitespace().next().unwrap_or_default();
+    let class = first.to_ascii_lowercase();
+    let is_class = matches!(class.as_bytes(), [b'1'..=b'5', b'x', b'x']);
+    if is_class || (first != written && matches!(first.parse(), Ok(100..=599_u16))) {
+        let message = format!("`{written}` is not a status");
+        let help = format!("write status: {class}; the phrase after a status is not compared");
+        return Diagnostic::at(place, message).help(if first == written {
+            format!("write status: {class}")
+        } else {
+            help
+        });
+    }
     let named = STATUSES.iter().find(|(_, name)| name.eq_ignore_ascii_case(written.trim()));
     match (&node.value, written.trim().parse::<u64>(), named) {
         (Value::String(_), Ok(status @ 100..=599), _) => {

@@ -122,6 +122,11 @@ impl Json {
     }
 }
 
+/// Whether a text is a JSON object or list.
+pub(crate) fn is_container(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '[']) && read(text.as_bytes()).is_ok()
+}
+
 /// Escapes a name for a JSON Pointer (RFC 6901, section 3).
 #[must_use]
 pub fn escape(name: &str) -> String {

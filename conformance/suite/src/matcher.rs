@@ -9,6 +9,7 @@ mod bytes;
 mod compile;
 mod demand;
 mod events;
+mod kinds;
 mod leaf;
 mod list;
 mod moment;
@@ -96,6 +97,8 @@ enum Kind {
     Length(Count),
     Bytes(Box<Bytes>),
     Schema(Box<Schema>),
+    /// A matcher of numbers or booleans where the value is a text: it is compared with the number or boolean that is written there.
+    OfText(Box<Matcher>),
     List(Box<[Matcher]>),
     Object {
         members: Box<[(String, Matcher)]>,
@@ -115,6 +118,8 @@ enum Kind {
     Order {
         order: &'static order::Order,
         bounds: Box<[Matcher]>,
+        /// Whether the value is the date of a cookie.
+        of_cookie: bool,
     },
     Sorted(Box<order::Sorted>),
     /// The lines of a text, as a list.
@@ -209,6 +214,9 @@ impl Matcher {
                 None => into.add(|| self.mismatch(value, pointer, scope)),
             },
             Kind::Optional(inner) => inner.collect(value, pointer, scope, into),
+            Kind::OfText(inner) if !self.matches(value, scope) && matches!(inner.kind, Kind::Schema(_)) => {
+                inner.collect(&scalar_in(value), pointer, scope, into);
+            }
             Kind::Bytes(bytes) if !bytes.holds(scope) => into
                 .add(|| self.difference(pointer.to_string(), bytes.describe(scope), bytes.received(scope))),
             _ if self.matches(value, scope) => {}
@@ -230,6 +238,7 @@ impl Matcher {
             Kind::Regex(regex) => value.as_str().is_some_and(|text| regex.is_match(text)),
             Kind::Bytes(bytes) => bytes.holds(scope),
             Kind::Schema(schema) => schema.holds(value),
+            Kind::OfText(inner) => inner.matches(value, scope) || inner.matches(&scalar_in(value), scope),
             Kind::Length(length) => length_of(value).is_some_and(|found| length.allows(found)),
             Kind::Moment(moment) => moment.holds(value, scope.times),
             Kind::About(about) => {
@@ -262,7 +271,7 @@ impl Matcher {
             Kind::Unordered(expected) => {
                 value.as_array().is_some_and(|list| list::holds(expected, false, list, scope))
             }
-            Kind::Order { order, bounds } => order.matches(bounds, value, scope),
+            Kind::Order { order, bounds, of_cookie } => order.matches(bounds, value, *of_cookie, scope),
             Kind::Sorted(sorted) => value.as_array().is_some_and(|list| sorted.fault(list).is_none()),
             Kind::Lines(lines) => value.as_str().is_some_and(|text| lines.matches(&lines_of(text), scope)),
             Kind::Absent => false,
@@ -340,6 +349,7 @@ impl Matcher {
             Kind::Each(inner)
             | Kind::Times { of: inner, .. }
             | Kind::Lines(inner)
+            | Kind::OfText(inner)
             | Kind::Optional(inner) => inner.texts(),
             Kind::List(inner)
             | Kind::NoneOf(inner)
@@ -383,6 +393,7 @@ impl Matcher {
             Kind::Length(length) => format!("something of length {}", length.describe()),
             Kind::Bytes(bytes) => bytes.describe(scope),
             Kind::Schema(schema) => schema.describe(),
+            Kind::OfText(inner) => inner.describe(scope),
             Kind::Moment(moment) => moment.describe(),
             Kind::About(about) => format!("{}, give or take {}", about.value, about.within),
             Kind::Times { of, times } => {
@@ -402,7 +413,7 @@ impl Matcher {
             Kind::Each(each) => format!("a list of {}", each.describe(scope)),
             Kind::Containing(list) => format!("a list that has {}", all(list, ", ")),
             Kind::Unordered(list) => format!("[{}] in any order", all(list, ", ")),
-            Kind::Order { order, bounds } => order.describe(bounds, scope),
+            Kind::Order { order, bounds, .. } => order.describe(bounds, scope),
             Kind::Sorted(sorted) => sorted.describe(),
             Kind::Lines(lines) => format!("lines: {}", lines.describe(scope)),
             Kind::Absent => NO_MEMBER.to_owned(),
@@ -420,14 +431,18 @@ impl Matcher {
             _ => None,
         };
         let length = length_of(value).filter(|_| matches!(self.kind, Kind::Length(_)));
+        let mut place = self.place.clone();
         let (expected, received) = match (literal, value, length) {
-            (Some(expected), Json::String(received), _) => visible::pair(&expected, received),
+            (Some(expected), Json::String(received), _) => {
+                place = visible::place_of_difference(place, &expected, received);
+                visible::pair(&expected, received)
+            }
             (_, _, Some(length)) => {
                 (self.describe(scope), format!("length {length}: {}", visible::json(value)))
             }
             _ => visible::distinguish(self.describe(scope), visible::json(value)),
         };
-        self.difference(pointer.to_string(), expected, received)
+        Mismatch { place, ..self.difference(pointer.to_string(), expected, received) }
     }
 
     fn difference(&self, pointer: String, expected: String, received: String) -> Mismatch {
@@ -532,6 +547,18 @@ impl Mismatches {
 /// Returns the lines of a text as a list; a newline at the end begins no further line.
 fn lines_of(text: &str) -> Json {
     Json::Array(text.lines().map(Json::from).collect())
+}
+
+/// Returns the number or boolean that a text is written as in JSON; any other value unchanged.
+fn scalar_in(value: &Json) -> Cow<'_, Json> {
+    match value.as_str() {
+        Some("true") => Cow::Owned(Json::Bool(true)),
+        Some("false") => Cow::Owned(Json::Bool(false)),
+        Some(text) => {
+            Number::parse(text).map_or(Cow::Borrowed(value), |number| Cow::Owned(Json::Number(number)))
+        }
+        None => Cow::Borrowed(value),
+    }
 }
 
 fn length_of(value: &Json) -> Option<usize> {

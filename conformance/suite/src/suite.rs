@@ -214,6 +214,10 @@ impl Suite {
         warnings.append(requirement::uncovered(&suite));
         warnings.append(manifest::warnings(&manifest, &manifest_source, &suite));
         warnings.append(sequence::unused(&sequences));
+        if !suite.variables.is_empty() {
+            let sources: Vec<_> = names.iter().filter_map(|name| folder.source(name).ok()).collect();
+            warnings.append(warning::unused_variables(&suite, sources.iter().map(|source| source.text())));
+        }
         suite.warnings = warnings;
         errors.into_result(suite)
     }

@@ -6,6 +6,7 @@ use std::fmt::{self, Write};
 use unicode_security::confusable_detection::skeleton;
 
 use crate::json::Json;
+use crate::source::{Place, Span};
 
 /// Maximum size of a value in a message, in bytes.
 pub const LONGEST: usize = 4096;
@@ -62,6 +63,32 @@ pub(crate) fn pair(expected: &str, received: &str) -> (String, String) {
         _ => quoted(text),
     };
     distinguish(window(expected), window(received))
+}
+
+/// Returns the part of a long text around its first difference from another one, with at most `longest` characters.
+#[must_use]
+pub fn around<'t>(text: &'t str, other: &str, longest: usize) -> Cow<'t, str> {
+    if text.chars().nth(longest).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let shared = text.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
+    let skipped = if shared < longest / 2 { 0 } else { shared - longest / 3 };
+    let mut rest = text.chars().skip(skipped);
+    let shown: String = rest.by_ref().take(longest).collect();
+    let (before, after) = (if skipped > 0 { "…" } else { "" }, if rest.next().is_some() { "…" } else { "" });
+    Cow::Owned(format!("{before}{shown}{after}"))
+}
+
+/// Returns the part of the place of a long text that begins at its first difference from another one, if the file has the text as it is.
+#[must_use]
+pub(crate) fn place_of_difference(place: Place, text: &str, other: &str) -> Place {
+    let shared = text.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+    let shared = text.floor_char_boundary(shared);
+    let whole = place.find(text).span();
+    if text.len() <= CONTEXT || shared < CONTEXT / 2 || whole.start > place.span().start + 1 {
+        return place;
+    }
+    place.source().place(Span::new(whole.start + shared, whole.end))
 }
 
 /// Escapes the characters that are not ASCII if two texts look alike.
@@ -180,6 +207,7 @@ impl Limited {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Source;
 
     #[test]
     fn escapes_invisible_characters() {
@@ -209,6 +237,20 @@ mod tests {
         assert!(received.starts_with("…\"") && received.ends_with("ab y\""), "{received}");
         let huge = Json::Array(vec![Json::from("x y"); 1_000_000]);
         assert!(json(&huge).len() <= LONGEST + 10 && json(&huge).ends_with('…'));
+    }
+
+    #[test]
+    fn shows_the_surroundings_of_the_first_difference() {
+        let (one, other) = ("y".repeat(400) + "x end", "y".repeat(500));
+        let shown = around(&one, &other, 60);
+        assert_eq!(shown, format!("…{}x end", "y".repeat(20)));
+        assert_eq!(around(&other, &one, 60), format!("…{}…", "y".repeat(60)));
+        assert_eq!(around(&other, "z", 60), format!("{}…", "y".repeat(60)));
+        assert_eq!(around("short", "other", 60), "short");
+        let source = Source::new("a.yaml", format!("t: \"{one}\"\n"));
+        let place = source.place(Span::new(3, 5 + one.len()));
+        assert_eq!(place_of_difference(place.clone(), &one, &other).to_string(), "a.yaml:1:405");
+        assert_eq!(place_of_difference(place, &one, "z").to_string(), "a.yaml:1:4");
     }
 
     #[test]

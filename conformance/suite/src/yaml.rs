@@ -68,7 +68,8 @@ pub struct Ordered<T>(pub Vec<(Located<String>, T)>);
 /// Errors in the YAML or in its shape, with their locations.
 pub fn read<T: DeserializeOwned>(source: &Arc<Source>) -> Result<T, Diagnostics> {
     let node = reader::tree(source)?;
-    T::deserialize(NodeReader { node, source, key: None }).map_err(|mistake| mistake.diagnostics(source))
+    T::deserialize(NodeReader { node, source, key: None, is_entry: false })
+        .map_err(|mistake| mistake.diagnostics(source))
 }
 
 /// Reads an optional node so that an explicit null differs from a missing key; for `#[serde(deserialize_with)]`.

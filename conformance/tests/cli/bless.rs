@@ -1,7 +1,7 @@
 //! Tests `run --bless`: updates expectations to match the responses and changes nothing else in the file.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 
 use rustix::process::Signal;
 
@@ -181,6 +181,45 @@ fn keeps_symbolic_links_and_file_modes() {
         fs::read_dir(sandbox.path("suite/desk")).unwrap().chain(fs::read_dir(sandbox.path("suite")).unwrap());
     let names = temporary.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert!(names.into_iter().all(|name| !name.starts_with(".bless")), "a temporary file is left");
+}
+
+#[test]
+fn keeps_hard_links() {
+    let (sandbox, file) = with_step("curl http://desk.example/404", "{status: 200}");
+    fs::hard_link(sandbox.path(file), sandbox.path("copy.yaml")).unwrap();
+    bless(&sandbox, &["--filter", "one::only"]);
+    assert_eq!(fs::metadata(sandbox.path(file)).unwrap().nlink(), 2);
+    assert!(sandbox.read("copy.yaml").contains("status: 404"));
+}
+
+#[test]
+fn writes_matchers_for_values_that_the_target_generates() {
+    let received = r#"{"expiration":"2026-11-30T04:32:50.6Z","uptime":"361ms","id":"cf3ddee1-ff24-49e4-a40b-2540333fe992","took":12.5,"born":"1990-01-01","at":[{"created_at":1796036400}],"name":"Bo"}"#;
+    let literal = "{expiration: '2025-01-01T00:00:00Z', uptime: 20ms, id: x, took: 11, born: 1990-01-02, at: [], name: Al}";
+    let block = "\n      json:\n        expiration: '2025-01-01T00:00:00Z'\n        uptime: 20ms\n        id: x\n        took: 11\n        born: 1990-01-02\n        at: []\n        name: Al";
+    for (expect, written) in [
+        (
+            format!("{{json: {literal}}}"),
+            "{expiration: !datetime , uptime: !string , id: !uuid , took: !number , born: 1990-01-01, at: [{created_at: !integer }], name: Bo}",
+        ),
+        (
+            block.to_owned(),
+            "\n        expiration: !datetime\n        uptime: !string\n        id: !uuid\n        took: !number\n        born: 1990-01-01\n        at:\n          - created_at: !integer\n        name: Bo",
+        ),
+        (
+            "{json: 1}".to_owned(),
+            r#"{at: [{created_at: !integer }], born: "1990-01-01", expiration: !datetime , id: !uuid , name: Bo, took: !number , uptime: !string }"#,
+        ),
+    ] {
+        // The values come from a file, as from the memory of a server: no line of the scenario has them.
+        let (sandbox, file) =
+            with_step("curl http://desk.example/200 -d @body.json -H X-Born:1990-01-01", &expect);
+        sandbox.write("suite/desk/body.json", received);
+        let finished = bless(&sandbox, &["--filter", "one::only"]);
+        let text = sandbox.read(file);
+        assert!(text.contains(written), "{text}{finished:?}");
+        assert_eq!(bless(&sandbox, &["--filter", "one::only"]).code, Some(0), "{text}");
+    }
 }
 
 #[test]

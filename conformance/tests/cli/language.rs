@@ -261,6 +261,81 @@ fn check_warns_about_the_syntax_of_other_tools() {
 }
 
 #[test]
+fn check_warns_about_expectations_and_names_that_have_no_effect() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join("suite").join(name);
+    fs::create_dir_all(path("pages")).unwrap();
+    fs::write(
+        path("suite.yaml"),
+        "format: 1\ntitle: T\norigin: http://h.test\nfeatures: [used, spare]\n\
+         variables: {word: x, other: y, rest: z}\nprofiles: {any: {title: any}}\n\
+         launch: {env: {PORT: \"${port}\"}, ready: curl http://h.test/}\n",
+    )
+    .unwrap();
+    let right = [
+        "request: {path: \"/${other}\"}, expect: {status: 204, body: ''}",
+        "request: {path: /, method: PROPFIND}, expect: {status: [200, 204], json: !any }",
+        "request: {path: /, method: HEAD}, requires: [used], expect: {status: 200, text: ''}",
+        "request: {method: POST, path: /, json: '[${rest}'}, timeout: 5s, expect: {status: 200, within: 5s}",
+    ];
+    let wrong = [
+        "request: {path: /}, expect: {status: 204, json: {a: 1}}",
+        "request: {path: /}, expect: {status: 304, text: x}",
+        "request: curl -I http://h.test/, expect: {status: 200, json: !any }",
+        "request: {path: /, method: PSOT}, expect: {status: 200}",
+        "request: curl -X delte http://h.test/, expect: {status: 200}",
+        "request: {method: POST, path: /, json: '{\"a\": 1}'}, expect: {status: 200}",
+        "request: {path: /}, timeout: 5s, expect: {status: 200, within: 60s}",
+        "request: {path: /}, expect: {absent: [ETag], headers: {etag: x}}",
+        "request: {path: /}, expect: {absent_cookies: [sid], cookies: {sid: {path: /}}}",
+    ];
+    let steps = right.iter().chain(&wrong).enumerate();
+    let steps: String = steps.map(|(at, step)| format!("  - {{id: s{at}, title: a, {step}}}\n")).collect();
+    let scenario = format!("format: 1\ntitle: T\nprofile: any\nsteps:\n{steps}");
+    fs::write(path("pages/a.yaml"), scenario).unwrap();
+    let checked = conformance_in(folder.path(), &["check", "--suite", "suite"]);
+    assert_eq!(checked.code, Some(0), "{}", checked.stderr);
+    let expected = [
+        "a response with status 204 has no body, so this always fails",
+        "a response with status 304 has no body, so this always fails",
+        "a response to HEAD has no body, so this always fails",
+        "the method `PSOT` is sent as it is written",
+        "the method `delte` is sent as it is written",
+        "the request sends a JSON string, not the object or list in it",
+        "`within` cannot fail: the step has a timeout of 5s",
+        "`ETag` must be missing here, and must be present under `headers`: this always fails",
+        "`sid` must be missing here, and must be present under `cookies`: this always fails",
+        "no step requires the feature `spare`",
+        "no step uses the variable `word`",
+    ];
+    for warning in expected {
+        assert!(checked.stderr.contains(&format!("warning: {warning}\n")), "{warning}\n{}", checked.stderr);
+    }
+    assert!(
+        checked.stderr.contains("did you mean `POST`?") && checked.stderr.contains("did you mean `DELETE`?")
+    );
+    assert_eq!(checked.stderr.matches("warning: ").count(), expected.len(), "{}", checked.stderr);
+}
+
+#[test]
+fn check_names_the_line_of_a_csv_file_that_cannot_be_read() {
+    let sandbox = Sandbox::todo();
+    let step = "format: 1\ntitle: T\nprofile: whole\nsteps:\n  - id: a\n    title: b\n    rows: t.csv\n    request: {path: \"/${row.email}\"}\n    expect: {status: 200}\n";
+    sandbox.write("suite/lists/table.yaml", step);
+    let utf16: Vec<u8> = "\u{feff}email\na\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (bytes, message) in [
+        (&b"email\na\nJos\xe9\n"[..], "this is not UTF-8\n --> suite/lists/t.csv:3:4"),
+        (&utf16, "this file is UTF-16, not UTF-8\n --> suite/lists/t.csv:1:1"),
+        (b"email,\na,\n", "column 2 of this file has no name\n --> suite/lists/t.csv:1:1"),
+    ] {
+        fs::write(sandbox.path("suite/lists/t.csv"), bytes).unwrap();
+        let checked = conformance_in(&sandbox.path("."), &["check", "--suite", "suite"]);
+        assert_eq!(checked.code, Some(2), "{}", checked.stderr);
+        assert!(checked.stderr.starts_with(&format!("error: {message}")), "{}", checked.stderr);
+    }
+}
+
+#[test]
 fn target_files_and_known_failures_in_the_folder_of_a_suite_are_not_scenarios() {
     let sandbox = Sandbox::todo();
     sandbox.write("suite/target.yaml", "format: 1\ntitle: T\ncommand: python3 server.py\n");

@@ -121,6 +121,7 @@ fn no_output_shows_a_secret_of_any_shape_in_any_encoding() {
     for token in [
         "p/a+b \"q\" ü '<&",
         "p@ss\"w\\rd",
+        "it's a \"quoted\" pass'word",
         "simple-token-1",
         "日本語のパスワード",
         "=?&;%41+ x",

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use crate::import::fresh::generated;
 use conformance_suite::json::Json;
 use conformance_suite::matcher::{Mode, Setting, compile};
 use conformance_suite::source::Source;
@@ -29,15 +30,33 @@ pub(super) fn written(value: &Json, mode: Mode, context: &ScalarContext<'_>) -> 
     forms.into_iter().find(|form| reads_as(form, value, mode, context))
 }
 
-/// Converts a value to YAML, independent of any old text.
-pub(super) fn page(value: &Json) -> Yaml {
+/// Returns the tag that `record` writes for a value that the target generates; none if the file has this value, such as in a request.
+pub(super) fn guess(name: &str, value: &Json, file: &str) -> Option<String> {
+    let written = match value {
+        Json::Number(number) => number.written(),
+        other => other.as_str()?,
+    };
+    let is_part = |one: char| one.is_alphanumeric() || one == '.';
+    let mut found = file.match_indices(written).map(|(at, _)| file.split_at(at));
+    let has = found.any(|(before, after)| {
+        let after = after.get(written.len()..).unwrap_or_default();
+        !before.ends_with(is_part) && !after.starts_with(is_part)
+    });
+    if has { None } else { generated(name, value) }
+}
+
+/// Converts the value of a member to YAML, independent of any old text; values that the target generates become matchers.
+pub(super) fn page(name: &str, value: &Json, file: &str) -> Yaml {
     match value {
-        Json::String(text) => Yaml::text(text),
-        Json::Array(items) => Yaml::List(items.iter().map(page).collect()),
-        Json::Object(members) => {
-            Yaml::Mapping(members.iter().map(|(name, value)| (name.clone(), page(value))).collect())
-        }
-        other => Yaml::Scalar(other.to_string()),
+        Json::Array(items) => Yaml::List(items.iter().map(|item| page(name, item, file)).collect()),
+        Json::Object(members) => Yaml::Mapping(
+            members.iter().map(|(name, value)| (name.clone(), page(name, value, file))).collect(),
+        ),
+        scalar => match (guess(name, scalar, file), scalar) {
+            (Some(tag), _) => Yaml::Scalar(tag),
+            (None, Json::String(text)) => Yaml::text(text),
+            (None, other) => Yaml::Scalar(other.to_string()),
+        },
     }
 }
 

@@ -111,8 +111,8 @@ impl Writer<'_> {
             return self.leave(&change.place, SHARED);
         }
         match &change.kind {
-            ChangeKind::Set { value, mode, .. } => {
-                if let Err(why) = self.set(index, value, *mode) {
+            ChangeKind::Set { value, mode, name } => {
+                if let Err(why) = self.set(index, name.as_deref().unwrap_or_default(), value, *mode) {
                     self.leave(&change.place, why);
                 }
             }
@@ -177,7 +177,7 @@ impl Writer<'_> {
     }
 
     /// Replaces a value.
-    fn set(&mut self, index: usize, value: &Json, mode: Mode) -> Result<(), String> {
+    fn set(&mut self, index: usize, name: &str, value: &Json, mode: Mode) -> Result<(), String> {
         let (start, end) = (self.layout.start(index), self.layout.end(index));
         if self.layout.has_comment(start, end) {
             return Err(COMMENT.to_owned());
@@ -187,9 +187,13 @@ impl Writer<'_> {
         let is_block = self.layout.item(index).shape != Shape::Scalar && !self.layout.is_flow(index);
         let context = ScalarContext { old: if is_block { "" } else { old }, in_flow, column };
         let text = match value {
-            Json::Array(_) | Json::Object(_) => self.page(index, value, in_flow, column),
-            scalar => scalar::written(scalar, mode, &context)
-                .ok_or("YAML cannot represent the value of the response")?,
+            Json::Array(_) | Json::Object(_) => self.page(index, name, value, in_flow, column),
+            scalar => match scalar::guess(name, scalar, self.text) {
+                Some(tag) if in_flow => format!("{tag} "),
+                Some(tag) => tag,
+                None => scalar::written(scalar, mode, &context)
+                    .ok_or("YAML cannot represent the value of the response")?,
+            },
         };
         // The text after the key is replaced together with a block mapping.
         let head = self.layout.head_end(index);
@@ -208,8 +212,8 @@ impl Writer<'_> {
     }
 
     /// Formats a mapping or a list to be written after its key.
-    fn page(&self, index: usize, value: &Json, in_flow: bool, column: usize) -> String {
-        let page = scalar::page(value);
+    fn page(&self, index: usize, name: &str, value: &Json, in_flow: bool, column: usize) -> String {
+        let page = scalar::page(name, value, self.text);
         let keyed = self.layout.item(index).key.is_some();
         if in_flow || !keyed {
             return flow(&page);
@@ -227,5 +231,5 @@ impl Writer<'_> {
 
 /// Formats a value on one line.
 fn flow(page: &Yaml) -> String {
-    page.line_of().unwrap_or_default()
+    page.line_with_tags().unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -37,8 +38,8 @@ impl Blessing {
             ready.push(prepare(file).map_err(refused)?);
         }
         for (file, path) in ready {
-            file.persist(&path).map_err(|error| {
-                Diagnostic::new(format!("{} cannot be replaced: {}", path.display(), error.error))
+            replace(file, &path).map_err(|error| {
+                Diagnostic::new(format!("{} cannot be replaced: {error}", path.display()))
             })?;
         }
         Ok(())
@@ -76,6 +77,14 @@ fn prepare(file: &Rewritten) -> io::Result<(NamedTempFile, PathBuf)> {
     whole.as_file().set_permissions(permissions)?;
     whole.as_file().sync_all()?;
     Ok((whole, path))
+}
+
+/// Replaces a file by a temporary one. A file with several hard links is overwritten, so that all of them have the new text.
+fn replace(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.nlink() > 1 {
+        return fs::copy(file.path(), path).map(drop);
+    }
+    file.persist(path).map(drop).map_err(|error| error.error)
 }
 
 fn with_context(what: &str, error: &io::Error) -> io::Error {

@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::placeholder::{self, ELISION};
 use crate::pattern;
+use conformance_suite::json::Json;
 use conformance_suite::matcher;
 use conformance_suite::yaml::page::{Yaml, quote};
 
@@ -19,6 +20,27 @@ pub(super) static VALUE: LazyLock<Regex> = LazyLock::new(|| {
 /// Whether an e-mail address was replaced by a placeholder, as web sites do against spam robots.
 pub(super) fn hides_address(text: &str) -> bool {
     text.contains("[email protected]") || text.contains("[email\u{a0}protected]")
+}
+
+/// Returns the tag for a value that a target generates, by the name of its member; none if it can be compared literally.
+pub(crate) fn generated(name: &str, value: &Json) -> Option<String> {
+    match value {
+        Json::Number(number) if is_time(name, number.written()) || is_counter(name) => {
+            Some(if number.is_integer() { "!integer" } else { "!number" }.to_owned())
+        }
+        Json::String(own) if is_counter(name) && own.starts_with(|first: char| first.is_ascii_digit()) => {
+            Some("!string".to_owned())
+        }
+        Json::String(own) if !hides_address(own) && !ELISION.is_match(own) => match text(own)? {
+            Yaml::Scalar(tag) => Some(tag),
+            Yaml::Unsure(_, inner) => match *inner {
+                Yaml::Scalar(tag) => Some(tag),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Returns a matcher for a text that differs between runs or is only partly known; `None` if it can be compared literally.

@@ -12,7 +12,7 @@ use conformance_suite::shell::{self, Role};
 
 /// Returns the origin of the URL in a command.
 pub(super) fn named_by(command: &str) -> Option<String> {
-    // A here-document is no part of the words, and neither is what an unclosed quote makes of them.
+    // A here-document is not part of the words, and neither is what an unclosed quote makes of them.
     let command = command.split("<<").next().unwrap_or_default();
     let Some(words) = words(command) else {
         let found =

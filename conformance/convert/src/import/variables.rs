@@ -193,12 +193,11 @@ impl<'a> Variables<'a> {
                     && !default.as_str().contains(['$', '`'])
                 {
                     let written = found.get(0).map_or("", |whole| whole.as_str());
-                    let default = match self.captured.get(name.as_str()) {
-                        Some(captured) => format!("{OPEN}{captured}{CLOSE}"),
-                        None => {
-                            remarks.push(format!("the default of `{written}` is sent"));
-                            default.as_str().to_owned()
-                        }
+                    let default = if let Some(captured) = self.captured.get(name.as_str()) {
+                        format!("{OPEN}{captured}{CLOSE}")
+                    } else {
+                        remarks.push(format!("the default of `{written}` is sent"));
+                        default.as_str().to_owned()
                     };
                     text.push_str(&default);
                     at += written.len();

@@ -58,7 +58,7 @@ pub(super) fn is_address(lines: &[Line]) -> bool {
     })
 }
 
-/// Whether a block is a program or a file of another language, or the commands of other programs, and no response.
+/// Whether a block is a program or a file of another language, or the commands of other programs, and not a response.
 pub(super) fn is_program(language: &str, lines: &[Line]) -> bool {
     const LANGUAGES: [&str; 42] = [
         "python",

@@ -1,6 +1,6 @@
 //! Judges a program that a step has run.
 
-use super::{MAX_LABEL, short};
+use super::{MAX_LABEL, excerpt};
 use crate::target::{End, Executed, MOST_PRINTED};
 use crate::verdict::{Finding, Judgement, Verdict};
 use conformance_suite::amount::grouped;
@@ -113,7 +113,7 @@ fn differing(name: &str, is_text: bool, mismatch: Mismatch) -> Finding {
     };
     let label = match mismatch.received.as_str() {
         NO_MEMBER => format!("{what} is missing"),
-        received => format!("{what} is {}", short(received)),
+        received => format!("{what} is {}", excerpt(&mismatch.expected, received)),
     };
     Finding {
         label,
@@ -130,7 +130,7 @@ fn differing_lines(name: &str, mismatch: Mismatch) -> Finding {
     let received = in_lines(&mismatch.received);
     let label = match &received {
         Some(received) => format!("{name} has {received}"),
-        None => format!("{name} is {}", short(&mismatch.received)),
+        None => format!("{name} is {}", excerpt(&mismatch.expected, &mismatch.received)),
     };
     Finding {
         label,

@@ -49,6 +49,54 @@ fn shown(yaml: &str, response: Response) -> Vec<(String, String)> {
 }
 
 #[test]
+fn matchers_of_numbers_and_dates_hold_for_texts() {
+    let sent = response(
+        200,
+        &[
+            ("content-length", "12"),
+            ("x-ratelimit-reset", "1796036400"),
+            ("set-cookie", "a=7; Max-Age=60; Secure; Expires=Wed, 21-Oct-65 07:28:00 GMT"),
+        ],
+        "42",
+    );
+    for yaml in [
+        "headers: {content-length: !integer }",
+        "headers: {content-length: !between [1, 20], x-ratelimit-reset: !datetime {format: unix}}",
+        "headers: {content-length: !about {value: 10, within: 2}}",
+        "headers: {content-length: !optional [!number ]}",
+        "cookies: {a: {value: !integer , max-age: !greater_than 59, secure: !boolean }}",
+        "cookies: {a: {expires: !all [!datetime , !after '2065-10-21', !before '2065-10-22']}}",
+        "cookies: {a: {expires: !between ['2065-10-21', '2065-10-22']}}",
+        "text: !integer",
+        "body: !integer",
+    ] {
+        assert_eq!(labels(yaml, sent.clone()), [""; 0], "{yaml}");
+    }
+    let wrong = "headers: {content-length: !about {value: 10, within: 1}}";
+    assert_eq!(labels(wrong, sent), ["the response has `content-length: 12`"]);
+}
+
+#[test]
+fn a_label_shows_the_surroundings_of_the_first_difference() {
+    let (expected, received) = ("y".repeat(600) + "x", "y".repeat(601));
+    let found = judged(
+        &format!("json: {{t: {expected}}}"),
+        Ok(response(200, &[], &format!("{{\"t\": \"{received}\"}}"))),
+    );
+    let finding = found.findings.first().unwrap();
+    assert_eq!(finding.label, format!("/t is …{}\"", "y".repeat(21)));
+    assert_eq!(finding.place.to_string(), "s.yaml:1:611");
+}
+
+#[test]
+fn a_body_of_json_lines_needs_the_matcher_of_lines() {
+    let lines = response(200, &[("content-type", "application/x-ndjson")], "{\"a\": 1}\n{\"a\": 2}\n");
+    let label = "the body has a JSON value on each line: write `json: !lines [{…}, {…}]`";
+    assert_eq!(labels("json: {a: 1}", lines.clone()), [label]);
+    assert!(labels("json: !lines [{a: 1}, {a: 2}]", lines).is_empty());
+}
+
+#[test]
 fn cookie_expires_matches_its_own_text_and_a_moment() {
     let setting = |cookie: &str| response(200, &[("set-cookie", cookie)], "");
     let sent =

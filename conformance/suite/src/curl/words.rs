@@ -68,7 +68,13 @@ fn quote_at(at: usize, command: &str, place: &Place) -> Place {
     let quote = || {
         let before = command.get(..at)?;
         let written = place.source().text().get(place.span().start..place.span().end)?;
-        let start = place.span().start + written.find(before)? + before.len();
+        let found = written.find(before).map(|start| start + before.len());
+        // A block has other white space than the command.
+        let letters = before.chars().filter(|one| !one.is_whitespace()).count();
+        let same = || written.char_indices().filter(|(_, one)| !one.is_whitespace()).nth(letters);
+        let own = command.get(at..)?.chars().next();
+        let found = found.or_else(|| same().filter(|(_, one)| Some(*one) == own).map(|(start, _)| start));
+        let start = place.span().start + found?;
         Some(place.source().place(Span::new(start, start + 1)))
     };
     quote().unwrap_or_else(|| place.clone())

@@ -10,7 +10,7 @@ use super::bytes::{self, Bytes};
 use super::leaf::{LEAVES, LEAVES_OF};
 use super::order::{self, ORDERS};
 use super::setting::{Mode, Setting};
-use super::{About, Kind, Matcher, moment, schema};
+use super::{About, Kind, Matcher, kinds, moment, schema};
 use crate::budget;
 use crate::diagnostic::Diagnostic;
 use crate::json::Json;
@@ -29,7 +29,22 @@ pub fn compile(node: &Node, setting: &Setting<'_>) -> Result<Matcher, Diagnostic
         Some(tag) => tagged(tag, node, setting, &place)?,
         None => plain(node, setting, &place)?,
     };
-    Ok(Matcher { kind, place })
+    let matcher = Matcher { kind, place };
+    if setting.mode == Mode::Json || !is_of_scalars(&matcher.kind) {
+        return Ok(matcher);
+    }
+    let place = matcher.place.clone();
+    Ok(Matcher { kind: Kind::OfText(Box::new(matcher)), place })
+}
+
+/// Whether only a number or a boolean can match, or, for a schema, may match.
+fn is_of_scalars(kind: &Kind) -> bool {
+    match kind {
+        Kind::Leaf(leaf) => matches!(leaf.tag, "!integer" | "!number" | "!boolean"),
+        Kind::Moment(moment) => moment.is_number(),
+        Kind::About(_) | Kind::Schema(_) => true,
+        _ => false,
+    }
 }
 
 /// Compiles the matcher of a value that `!optional` allows to be missing: a member, a header field or an attribute of a cookie.
@@ -236,7 +251,9 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         ("!about", _) => Err(takes("a mapping with `value` and `within`")),
         ("!count", Value::Mapping(_)) => times(node, setting),
         ("!count", _) => Err(takes("a mapping with `of` and `times`")),
-        ("!all", Value::List(list)) if !list.is_empty() => Ok(Kind::AllOf(compile_all(list, setting)?)),
+        ("!all", Value::List(list)) if !list.is_empty() => {
+            kinds::consistent(compile_all(list, setting)?).map(Kind::AllOf)
+        }
         ("!all", _) => Err(takes("a list of matchers")),
         ("!unordered", Value::List(list)) => Ok(Kind::Unordered(compile_all(list, setting)?)),
         ("!one_of", Value::List(list)) if !list.is_empty() => Ok(Kind::OneOf(compile_all(list, setting)?)),
@@ -246,9 +263,7 @@ fn tagged(tag: &str, node: &Node, setting: &Setting<'_>, place: &Place) -> Resul
         }
         // A node has only one tag, so a tagged matcher inside another is written in a list: `!not [!uuid]`.
         ("!not", Value::List(list)) if !list.is_empty() => Ok(Kind::NoneOf(compile_all(list, setting)?)),
-        ("!not", _) => {
-            Ok(Kind::NoneOf([Matcher { kind: plain(node, setting, place)?, place: place.clone() }].into()))
-        }
+        ("!not", _) => Ok(Kind::NoneOf([compile(&node.untagged(), setting)?].into())),
         ("!subset", Value::Mapping(_)) => object(node, setting, true),
         ("!subset", _) => Err(takes("a mapping")),
         ("!each", _) => Ok(Kind::Each(Box::new(compile(&*inside(tag, node, place)?, setting)?))),
@@ -309,8 +324,10 @@ fn ordered(
     if bounds.len() != order.bounds {
         return Err(None);
     }
-    bounds.iter().try_for_each(|bound| order.check(bound))?;
-    Ok(Kind::Order { order, bounds })
+    let of_cookie = setting.mode == Mode::CookieDate;
+    bounds.iter().try_for_each(|bound| order.check(bound, of_cookie))?;
+    order.check_range(&bounds, of_cookie)?;
+    Ok(Kind::Order { order, bounds, of_cookie })
 }
 
 /// Compiles `!lines {of: !each {id: !uuid }}`.

@@ -111,6 +111,7 @@ impl Matcher {
             Kind::Regex(regex) => Demand::Pattern(regex),
             Kind::Moment(_)
             | Kind::Schema(_)
+            | Kind::OfText(_)
             | Kind::Order { .. }
             | Kind::Sorted(_)
             | Kind::Lines(_)

@@ -120,6 +120,11 @@ impl Moment {
         }
     }
 
+    /// Whether the value is a number.
+    pub(super) fn is_number(&self) -> bool {
+        matches!(self.format, Format::Unix | Format::UnixMs)
+    }
+
     /// Describes the expected value.
     pub(super) fn describe(&self) -> String {
         let what = match &self.format {

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::setting::Setting;
 use super::{Matcher, moment, visible};
+use crate::cookie;
 use crate::diagnostic::Diagnostic;
 use crate::json::{Json, Number};
 use crate::members::{Members, string};
@@ -62,11 +63,15 @@ pub(super) static ORDERS: &[Order] = &[
 ];
 
 impl Order {
-    /// Whether a value has the required order relative to the bounds.
-    pub(super) fn matches(&self, bounds: &[Matcher], value: &Json, scope: &Scope) -> bool {
+    /// Whether a value has the required order relative to the bounds. The date of a cookie is read as RFC 6265 reads it.
+    pub(super) fn matches(&self, bounds: &[Matcher], value: &Json, of_cookie: bool, scope: &Scope) -> bool {
         let compare = |bound: &Matcher| {
             let bound = bound.constant(scope)?;
-            if self.dates { dates(value, &bound) } else { order(value, &bound) }
+            match (of_cookie, self.dates) {
+                (true, _) => Some(cookie::parse_date(value.as_str()?)?.cmp(&date_of_cookie(&bound)?)),
+                (false, true) => dates(value, &bound),
+                (false, false) => order(value, &bound),
+            }
         };
         let compared: Option<Vec<Ordering>> = bounds.iter().map(compare).collect();
         compared.is_some_and(|compared| (self.holds)(&compared))
@@ -77,13 +82,36 @@ impl Order {
         format!("{} {}", self.means, bounds.join(" and "))
     }
 
+    /// Checks that a value can be between the bounds.
+    ///
+    /// # Errors
+    /// The first bound is greater than the second one.
+    pub(super) fn check_range(&self, bounds: &[Matcher], of_cookie: bool) -> Result<(), Diagnostic> {
+        let [low, high] = bounds else { return Ok(()) };
+        let known = |bound: &Matcher| bound.is_literal().then(|| bound.constant(&Scope::default())).flatten();
+        let (Some(first), Some(last)) = (known(low), known(high)) else { return Ok(()) };
+        let compared = if of_cookie {
+            date_of_cookie(&first).zip(date_of_cookie(&last)).map(|(first, last)| first.cmp(&last))
+        } else {
+            order(&first, &last)
+        };
+        if compared != Some(Ordering::Greater) {
+            return Ok(());
+        }
+        let (first, last) = (visible::json(&first), visible::json(&last));
+        let message = format!("no value is between {first} and {last}");
+        Err(Diagnostic::at(low.place.clone(), message)
+            .help(format!("write the smaller bound first: {} [{last}, {first}]", self.tag)))
+    }
+
     /// Checks a bound that is known when the suite is loaded.
     ///
     /// # Errors
     /// A bound that no value can be compared with.
-    pub(super) fn check(&self, bound: &Matcher) -> Result<(), Diagnostic> {
+    pub(super) fn check(&self, bound: &Matcher, of_cookie: bool) -> Result<(), Diagnostic> {
         let known = bound.is_literal().then(|| bound.constant(&Scope::default())).flatten();
         let wrong = match known {
+            Some(value) if of_cookie => date_of_cookie(&value).is_none(),
             Some(value) if self.dates => date(&value).is_none(),
             Some(value) => !matches!(value, Json::Number(_) | Json::String(_)),
             None => !bound.is_constant(),
@@ -91,7 +119,10 @@ impl Order {
         if !wrong {
             return Ok(());
         }
-        let (what, form) = match (self.dates, self.bounds) {
+        let (what, form) = match (self.dates || of_cookie, self.bounds) {
+            (true, 2) => {
+                ("dates", format!("{} [\"2026-01-31T12:00:00Z\", \"2026-12-31T12:00:00Z\"]", self.tag))
+            }
             (true, _) => ("a date", format!("{} \"2026-01-31T12:00:00Z\"", self.tag)),
             (false, 2) => ("numbers, dates or texts", format!("{} [1, 100]", self.tag)),
             (false, _) => ("a number, a date or a text", format!("{} 5", self.tag)),
@@ -197,4 +228,9 @@ fn dates(one: &Json, other: &Json) -> Option<Ordering> {
 
 fn date(value: &Json) -> Option<time::OffsetDateTime> {
     moment::any(value.as_str()?)
+}
+
+/// Returns the date that a date of a cookie is compared with: in any form, also that of a cookie.
+fn date_of_cookie(value: &Json) -> Option<time::OffsetDateTime> {
+    date(value).or_else(|| cookie::parse_date(value.as_str()?))
 }

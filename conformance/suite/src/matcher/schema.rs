@@ -3,6 +3,7 @@
 //! No other module knows which crate validates schemas. Nothing is fetched: a `$ref` can only name a file of the suite.
 
 mod documents;
+mod pattern;
 mod value;
 
 use std::collections::BTreeMap;
@@ -138,13 +139,16 @@ impl Retrieve for Known {
 
 /// Compiles a schema from the files that have been read.
 fn build(address: &str, files: &Files) -> Result<Validator<Own>, ValidationError<'static>> {
-    let known = files.iter().map(|(address, (_, value))| (address.clone(), value.clone())).collect();
+    let known =
+        files.iter().map(|(address, (_, value))| (address.clone(), pattern::rewritten(value.clone())));
+    let known: BTreeMap<String, Library> = known.collect();
+    let root = known.get(address).cloned().unwrap_or_default();
     let mut options = jsonschema::options_for::<Own>().with_base_uri(address).with_retriever(Known(known));
     for keyword in LIMITS {
         options = options
             .with_keyword(keyword, move |parent, value, _| Ok(Box::new(Limit::new(keyword, parent, value))));
     }
-    options.build(files.get(address).map_or(&Library::Null, |(_, value)| value))
+    options.build(&root)
 }
 
 /// The name of a schema that is written in the step.
@@ -291,7 +295,8 @@ impl Reading<'_> {
             kind => {
                 let why = match kind {
                     ValidationErrorKind::Format { format } if format == "regex" => {
-                        format!("invalid pattern {}", error.instance())
+                        let written = error.instance().as_str().unwrap_or_default().to_owned();
+                        format!("invalid pattern {}: {}", error.instance(), pattern::fault(&written))
                     }
                     _ => {
                         let mut faults = Vec::new();

@@ -148,6 +148,69 @@ fn numbers_are_text_in_text_mode() {
 }
 
 #[test]
+fn matchers_of_numbers_read_a_number_in_a_text() {
+    let holds = |yaml: &str, mode: Mode, text: &str| {
+        let source = Source::new("m.yaml", yaml);
+        compiled(&source, mode).unwrap().matches(&text.into(), &Scope::default())
+    };
+    for (yaml, right, wrong) in [
+        ("!integer", "42", "4.2"),
+        ("!integer", "-7", "007"),
+        ("!number", "1e3", "1,5"),
+        ("!boolean", "true", "True"),
+        ("!about {value: 40, within: 2}", "42", "43"),
+        ("!between [1, 100]", "42", "101"),
+        ("!greater_than 9", "10", "8"),
+        ("!datetime {format: unix}", "1796036400", "soon"),
+        ("!all [!integer , !less_than 9]", "8", "x"),
+        ("!not [!integer ]", "x", "1"),
+        ("!one_of [none, !integer ]", "3", "x"),
+        ("!schema {type: integer, minimum: 3}", "3", "2"),
+        ("!schema {type: string, pattern: '^0'}", "007", "7"),
+        ("!lines [!integer , x]", "3\nx", "x\nx"),
+    ] {
+        assert!(holds(yaml, Mode::Text, right), "{yaml} {right}");
+        assert!(!holds(yaml, Mode::Text, wrong), "{yaml} {wrong}");
+    }
+    assert!(!holds("!integer", Mode::Json, "42"));
+    let source = Source::new("m.yaml", "!integer");
+    let shown = compiled(&source, Mode::Text).unwrap().compare(&"x".into(), "", &Scope::default()).shown;
+    assert_eq!((&*shown[0].expected, &*shown[0].received), ("an integer", "\"x\""));
+}
+
+#[test]
+fn all_matchers_of_a_cookie_date_read_every_form() {
+    let holds = |yaml: &str, text: &str| {
+        let source = Source::new("m.yaml", yaml);
+        compiled(&source, Mode::CookieDate).unwrap().matches(&text.into(), &Scope::default())
+    };
+    for date in [
+        "Wed, 21 Oct 2065 07:28:00 GMT",
+        "Wed, 21-Oct-2065 07:28:00 GMT",
+        "Wednesday, 21-Oct-65 07:28:00 GMT",
+        "Wed Oct 21 07:28:00 2065",
+        "21 oct 65 7:28:00",
+    ] {
+        for yaml in [
+            "!datetime",
+            "!after '2065-10-21T07:27:59Z'",
+            "!after Tue, 20-Oct-65 00:00:00 GMT",
+            "!before '2065-10-22'",
+            "!between ['2065-10-21T07:28:00Z', 'Wed, 21-Oct-2065 07:28:00 GMT']",
+            "!greater_than '2065-01-01'",
+            "!one_of [x, !before '2066-01-01']",
+        ] {
+            assert!(holds(yaml, date), "{yaml} {date}");
+        }
+        assert!(!holds("!before '2065-10-21'", date) && !holds("!after '2065-10-22'", date));
+    }
+    assert!(!holds("!after '2000-01-01'", "2065-10-21T07:28:00Z"));
+    let source = Source::new("m.yaml", "!between [1, 5]");
+    let refused = compiled(&source, Mode::CookieDate).unwrap_err().to_string();
+    assert!(refused.contains("`!between` compares with dates"), "{refused}");
+}
+
+#[test]
 fn unordered_lists_use_a_bipartite_matching() {
     assert!(matches("!unordered [1, !any , 2]", &json!([2, 3, 1])));
     assert!(!matches("!unordered [!any , 1, 1]", &json!([1, 2, 3])));
@@ -173,6 +236,19 @@ fn all_and_count_combine_matchers() {
     assert!(refused("!count {of: 1}").contains("`times` (a count)"));
     assert!(refused("!count {of: 1, times: many}").contains("invalid count"));
     assert!(refused("!all []").contains("takes a list of matchers"));
+    for (yaml, message) in [
+        ("!all [!string , !integer ]", "no value can be a string and also an integer"),
+        ("!all [!each [!any ], !subset {a: 1}]", "no value can be a list of any value and also an object"),
+        (
+            "!all [!one_of [1, true], !length 3]",
+            "no value can be one of 1, true and also something of length 3",
+        ),
+        ("!between [5, 1]", "no value is between 5 and 1"),
+        ("!between ['2026-02-01', '2026-01-01']", "no value is between"),
+    ] {
+        assert!(refused(yaml).contains(message), "{}", refused(yaml));
+    }
+    assert!(matches("!all [!one_of [1, x], !string ]", &json!("x")) && matches("!between [1, 1]", &json!(1)));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::{
     percent_encode,
 };
 use crate::diagnostic::Diagnostic;
+use crate::json::is_container;
 use crate::members::{Members, json, parse_text, parse_value, string, text, texts, texts_or_lists};
 use crate::source::Source;
 use crate::template::Text;
@@ -32,6 +33,15 @@ pub fn compile(node: &Node, source: &Arc<Source>, files: Files<'_>) -> Result<Re
         let texts = entries.iter().filter(|(key, _)| BRACES_WARN.contains(&&*key.value));
         let mut remarks = Vec::new();
         texts.for_each(|(_, value)| add_foreign(value, source, &mut remarks));
+        let json = entries.iter().find(|(key, _)| key.value == "json").map(|(_, node)| node);
+        if let Some(Node { tag: None, value: Value::String(text), .. }) = json
+            && is_container(text)
+        {
+            let place = json.map_or_else(|| members.place().clone(), |node| node.place(source));
+            let message = "the request sends a JSON string, not the object or list in it";
+            remarks
+                .push(Diagnostic::at(place, message).help(format!("write it without quotes: json: {text}")));
+        }
         request.remarks = remarks.into();
     }
     if let Some(origin) = members.take("origin") {

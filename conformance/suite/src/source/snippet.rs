@@ -49,7 +49,7 @@ impl Display for Snippet<'_> {
 }
 
 /// Maximum number of carets under a long text.
-const MOST_CARETS: usize = 80;
+const MOST_CARETS: usize = 60;
 
 /// Returns the part of a long line around a column, and the column in that part.
 fn piece(line: &str, column: usize) -> (Cow<'_, str>, usize) {

@@ -31,7 +31,15 @@ pub(super) fn read(source: &Arc<Source>) -> Result<(Vec<String>, Vec<Record>), D
     let mut errors = Diagnostics::default();
     for (index, name) in header.iter().enumerate() {
         let place = last(&top, name);
-        if header.iter().take(index).any(|before| before == name) && !name.is_empty() {
+        if name.is_empty() {
+            let unnamed =
+                Diagnostic::at(top.clone(), format!("column {} of this file has no name", index + 1));
+            errors.push(unnamed.help(if index + 1 == header.len() {
+                "remove the comma at the end of the line, or write a name after it"
+            } else {
+                "write a name between the commas"
+            }));
+        } else if header.iter().take(index).any(|before| before == name) {
             let twice = Diagnostic::at(place, format!("duplicate column `{name}`"));
             errors.push(twice.help("column names must be unique"));
         } else {
@@ -188,7 +196,8 @@ mod tests {
             ("email\tname\n", &["separated by tabs"]),
             ("email\n\"a\"b\n\"c\" \n", &["text after the closing quote", "r.csv:2:4", "r.csv:3:4"]),
             ("a\nx,\"y\n", &["this quote is never closed", "r.csv:2:3"]),
-            ("a,,c\n", &["`` cannot be used in an expression", "r.csv:1:1"]),
+            ("a,,c\n", &["column 2 of this file has no name", "r.csv:1:1", "between the commas"]),
+            ("email,\na@x,\n", &["column 2 of this file has no name", "r.csv:1:1", "remove the comma"]),
             ("a,b c\n", &["`b c` cannot be used in an expression", "r.csv:1:3"]),
             ("", &["this CSV file is empty"]),
             ("\u{feff}", &["this CSV file is empty"]),

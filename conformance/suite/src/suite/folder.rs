@@ -140,7 +140,12 @@ impl Folder {
             let at = error.utf8_error().valid_up_to();
             let source = Source::new(shown.as_str(), String::from_utf8_lossy(error.as_bytes()));
             let replaced = Span::new(at, at + char::REPLACEMENT_CHARACTER.len_utf8());
-            Diagnostic::at(source.place(replaced), "this is not UTF-8").help("save the file in UTF-8")
+            let is_utf16 = matches!(error.as_bytes(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+            let message = if is_utf16 { "this file is UTF-16, not UTF-8" } else { "this is not UTF-8" };
+            let wrong = Diagnostic::at(source.place(replaced), message);
+            let is_csv = Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+            let also = if is_csv { "; a spreadsheet calls it \"CSV UTF-8\"" } else { "" };
+            wrong.help(format!("save the file in UTF-8{also}"))
         })
     }
 }

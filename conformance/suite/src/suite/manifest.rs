@@ -261,6 +261,13 @@ pub(super) fn warnings(text: &ManifestText, source: &Arc<Source>, suite: &Suite)
             unused("profile", name);
         }
     }
+    for feature in &text.features {
+        let requires = |step: &super::Step| step.requires.contains(&feature.value);
+        if !suite.scenarios.iter().any(|scenario| scenario.steps.iter().any(requires)) {
+            let message = format!("no step requires the feature `{}`", feature.value);
+            warnings.push(Diagnostic::at(feature.place(source), message));
+        }
+    }
     for (_, node) in text.fixtures.0.iter().chain(&text.variables.0) {
         add_unread_expressions(node, source, &mut warnings);
     }

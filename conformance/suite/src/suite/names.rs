@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::json::Json;
 use crate::request::JsonText;
 use crate::source::Place;
-use crate::template::{FUNCTIONS, Scope, Text};
+use crate::template::{FUNCTIONS, Scope, Text, form_of};
 
 /// The name of the target's output in expressions.
 pub const OUTPUT: &str = "output";
@@ -86,7 +86,13 @@ impl<'a> Names<'a> {
             Some(error) => {
                 let here = place.find(error.written());
                 let function = error.unknown_function().map(|name| (here.find(name), name.to_owned()));
+                let form =
+                    text.calls().find(|name| error.written().contains(&format!("{name}("))).and_then(form_of);
                 let error = Diagnostic::at(here, error.to_string());
+                let error = match form {
+                    Some(form) => error.help(format!("write it as in ${{{form}}}")),
+                    None => error,
+                };
                 Err(match function {
                     Some((place, name)) => {
                         Diagnostic::at(place, format!("unknown function `{name}`")).suggest(&name, FUNCTIONS)

@@ -47,9 +47,10 @@ pub(super) fn read(
             list.iter().filter_map(|node| errors.keep(inline(node, source))).collect()
         }
         (None, Value::String(name)) => {
-            let rows = folder.source(&Folder::relative(file, name)).map_err(|error| {
-                Diagnostic::at(place.clone(), error.message().to_owned())
-                    .help("the path is relative to the folder of this file")
+            let rows = folder.source(&Folder::relative(file, name)).map_err(|error| match error.place() {
+                Some(_) => error,
+                None => Diagnostic::at(place.clone(), error.message().to_owned())
+                    .help("the path is relative to the folder of this file"),
             })?;
             table(&rows)?
         }

@@ -98,13 +98,21 @@ impl Expression {
         Ok(Self { written: written.to_owned(), names, calls, meaning: Meaning::Compiled(compiled) })
     }
 
-    /// Returns the error of an expression that cannot have a value in any scope: because of an unknown function or test, or because
-    /// it needs too much memory or time.
+    /// Returns the error of an expression that cannot have a value in any scope: because of an unknown function or test, a wrong number
+    /// of arguments, too much memory or time, or, without a name, for any other reason.
     pub(super) fn impossible(&self, scope: &Scope) -> Option<TemplateError> {
         let Meaning::Compiled(compiled) = &self.meaning else { return None };
         let error = compiled.eval(context(scope)).err()?;
-        let impossible = [ErrorKind::OutOfFuel, ErrorKind::UnknownFunction, ErrorKind::UnknownTest];
-        impossible.contains(&error.kind()).then(|| TemplateError::unreadable(&self.written, &error))
+        let impossible = [
+            ErrorKind::OutOfFuel,
+            ErrorKind::UnknownFunction,
+            ErrorKind::UnknownTest,
+            ErrorKind::MissingArgument,
+            ErrorKind::TooManyArguments,
+        ];
+        let is_constant = self.names.is_empty();
+        (is_constant || impossible.contains(&error.kind()))
+            .then(|| TemplateError::unreadable(&self.written, &error))
     }
 
     /// Evaluates the expression.

@@ -3,6 +3,17 @@
 /// The functions of the language.
 pub(crate) const FUNCTIONS: [&str; 8] =
     ["base64", "base64url", "base64_decode", "sha256", "hmac_sha256", "uuid", "random", "now"];
+/// How each of them is called.
+const FORMS: [(&str, &str); 8] = [
+    ("base64", "base64('a:b')"),
+    ("base64url", "base64url('a:b')"),
+    ("base64_decode", "base64_decode('YTpi')"),
+    ("sha256", "sha256('text')"),
+    ("hmac_sha256", "hmac_sha256('key', 'text')"),
+    ("uuid", "uuid()"),
+    ("random", "random(1, 6)"),
+    ("now", "now('-1h', format='unix')"),
+];
 /// Functions of the template library, which are not names of a suite either.
 const BUILT_IN: [&str; 4] = ["range", "dict", "debug", "namespace"];
 
@@ -59,6 +70,11 @@ pub(crate) const FILTERS: [&str; 49] = [
     "zip",
 ];
 
+/// Returns how a function is called.
+pub(crate) fn form_of(function: &str) -> Option<&'static str> {
+    FORMS.into_iter().find(|(name, _)| *name == function).map(|(_, form)| form)
+}
+
 /// Whether a function has this name.
 #[must_use]
 pub fn is_function(name: &str) -> bool {
@@ -104,6 +120,13 @@ mod tests {
             assert!(is_fixed || rendered.len() == value.len(), "{expression} is {rendered}");
         }
         for name in FUNCTIONS {
+            let form = form_of(name).expect("each function has a form");
+            assert!(
+                crate::template::Text::parse(&format!("${{{form}}}"))
+                    .unwrap()
+                    .render(&crate::template::Scope::default())
+                    .is_ok()
+            );
             assert!(shown.contains(name), "{name}");
         }
     }

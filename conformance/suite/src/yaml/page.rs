@@ -44,16 +44,32 @@ impl Yaml {
     }
 
     /// The value on one line of any length; none if it contains a tag or a comment.
+    #[must_use]
     pub fn line_of(&self) -> Option<String> {
+        self.on_one_line(false)
+    }
+
+    /// The value on one line of any length, with tags; none if it contains a comment.
+    #[must_use]
+    pub fn line_with_tags(&self) -> Option<String> {
+        self.on_one_line(true)
+    }
+
+    fn on_one_line(&self, tags: bool) -> Option<String> {
+        let lines =
+            |items: Vec<Option<String>>| Some(items.into_iter().collect::<Option<Vec<_>>>()?.join(", "));
         Some(match self {
             Self::Scalar(text) if !text.starts_with('!') => text.clone(),
+            // Some readers take a comma or a bracket after a tag as a part of it.
+            Self::Scalar(tag) if tags => format!("{tag} "),
             Self::Mapping(members) => {
-                let member =
-                    |(name, value): &(String, Self)| Some(format!("{}: {}", key(name), value.line_of()?));
-                format!("{{{}}}", members.iter().map(member).collect::<Option<Vec<_>>>()?.join(", "))
+                let member = |(name, value): &(String, Self)| {
+                    Some(format!("{}: {}", key(name), value.on_one_line(tags)?))
+                };
+                format!("{{{}}}", lines(members.iter().map(member).collect())?)
             }
             Self::List(items) => {
-                format!("[{}]", items.iter().map(Self::line_of).collect::<Option<Vec<_>>>()?.join(", "))
+                format!("[{}]", lines(items.iter().map(|item| item.on_one_line(tags)).collect())?)
             }
             _ => return None,
         })

@@ -14,6 +14,7 @@ use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{Deserializer, Error, IntoDeserializer, Visitor};
 
 use super::syntax::{MOST_VALUES, TOO_DEEP, empty, syntax_error, too_large};
+use super::syntax::{curl_in_braces, without_blank};
 use super::{Located, Node, Value};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::json::Number;
@@ -372,14 +373,27 @@ pub(super) struct NodeReader<'s> {
     pub(super) source: &'s Arc<Source>,
     /// The key of the mapping whose value the node is.
     pub(super) key: Option<&'static str>,
+    /// Whether the node is a member of that value, under a name that the suite chooses.
+    pub(super) is_entry: bool,
 }
 
 /// The keys whose values have a shape that is often missed, each with an example.
-const FORMS: [(&str, &str); 17] = [
+const FORMS: [(&str, &str); 28] = [
     ("retry", "retry: {for: 2s}"),
     ("headers", "headers: {Location: /notes/1}"),
     ("cookies", "cookies: {session: !any }"),
     ("race", "race: 16"),
+    ("repeat", "repeat: 5"),
+    ("stages", "stages: [draft, final]"),
+    ("features", "features: [uploads]"),
+    ("secrets", "secrets: [password]"),
+    ("env", "env: {PORT: \"${port}\"}"),
+    ("origins", "origins: {admin: \"http://api.example:8081\"}"),
+    ("absent", "absent: [etag]"),
+    ("absent_cookies", "absent_cookies: [session]"),
+    ("gives", "gives: [session]"),
+    ("cleanup", "cleanup: [{id: …, title: …, request: …}], with a `-` before each step"),
+    ("together", "together: [{request: …}, {request: …}], with a `-` before each request"),
     ("profiles", "profiles: {open: {title: without accounts}}"),
     ("variables", "variables: {token: {env: API_TOKEN}}"),
     ("steps", "steps: [{id: …, title: …, request: …}], with a `-` before each step"),
@@ -406,7 +420,12 @@ impl NodeReader<'_> {
         // Lines of a file with this value would only repeat what the form shows.
         if let Some((key, form)) = self.key.and_then(form_of) {
             let kind = if what == "a whole number" { "a number" } else { what };
-            let error = Diagnostic::at(self.source.place(self.node.span), format!("`{key}` must be {kind}"));
+            let of = if self.is_entry { "an entry of " } else { "" };
+            let place = self.source.place(self.node.span);
+            if let Some(missing) = without_blank(self.node.written().unwrap_or_default(), &place) {
+                return Mistake::Located(missing.into());
+            }
+            let error = Diagnostic::at(place, format!("{of}`{key}` must be {kind}"));
             return Mistake::Located(error.help(format!("such as `{form}`")).into());
         }
         Mistake::Located(match what {
@@ -435,17 +454,28 @@ impl NodeReader<'_> {
             let mut errors = Diagnostics::default();
             let unknown = members.iter().filter(|(key, _)| !known.contains(&key.value.as_str()));
             for (key, _) in unknown.take(MOST_UNKNOWN) {
-                let unknown = Diagnostic::at(key.place(source), format!("unknown key `{}`", key.value));
-                errors.push(unknown.suggest(&key.value, known.iter().copied()));
+                let (name, place) = (&key.value, key.place(source));
+                let before = name.split(':').next().unwrap_or_default();
+                let missing = without_blank(name, &place).filter(|_| known.contains(&before));
+                let missing = missing.or_else(|| curl_in_braces(&place));
+                errors.push(missing.unwrap_or_else(|| {
+                    let unknown = Diagnostic::at(place, format!("unknown key `{name}`"));
+                    unknown.suggest(name, known.iter().copied())
+                }));
             }
             errors.into_result(()).map_err(Mistake::Located)?;
             // The location of a missing key is the first one.
             span = members.first().map_or(span, |(key, _)| key.span);
         }
+        let outer = self.key;
         let members = members.into_iter().map(|(Located { value, span }, node)| {
-            let form = known.and_then(|_| form_of(&value)).map(|(key, _)| key);
+            let (form, is_entry) = match known {
+                Some(_) => (form_of(&value).map(|(key, _)| key), false),
+                None => (outer, true),
+            };
             let key = Node { tag: None, value: Value::String(value), written: None, span };
-            (NodeReader { node: key, source, key: None }, NodeReader { node, source, key: form })
+            let key = NodeReader { node: key, source, key: None, is_entry: false };
+            (key, NodeReader { node, source, key: form, is_entry })
         });
         visitor.visit_map(MapDeserializer::new(members)).map_err(|mistake| mistake.at(source, span))
     }
@@ -512,7 +542,7 @@ impl<'de> Deserializer<'de> for NodeReader<'_> {
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
         let (source, span) = (self.source, self.node.span);
         let Value::List(list) = self.node.value else { return Err(self.expected("a list")) };
-        let elements = list.into_iter().map(|node| NodeReader { node, source, key: None });
+        let elements = list.into_iter().map(|node| NodeReader { node, source, key: None, is_entry: false });
         visitor.visit_seq(SeqDeserializer::new(elements)).map_err(|mistake| mistake.at(source, span))
     }
 

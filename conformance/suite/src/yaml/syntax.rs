@@ -8,7 +8,7 @@ use std::sync::Arc;
 use granit_parser::{ErrorKind as Kind, ScanError};
 
 use crate::diagnostic::Diagnostic;
-use crate::source::{Source, Span};
+use crate::source::{Place, Source, Span};
 
 /// Maximum number of values in a file, before and after the expansion of aliases.
 pub(super) const MOST_VALUES: usize = 250_000;
@@ -30,7 +30,7 @@ pub(super) fn syntax_error(source: &Arc<Source>, error: &ScanError) -> Diagnosti
     let at = error.marker().byte_offset().unwrap_or_default();
     let place = source.place(Span::new(at, at));
     if message.contains("tab")
-        && let Some(tab) = indenting_tab(source)
+        && let Some(tab) = indenting_tab(source, 0)
     {
         return Diagnostic::at(source.place(tab), "tab in the indentation").help("indent YAML with spaces");
     }
@@ -40,6 +40,18 @@ pub(super) fn syntax_error(source: &Arc<Source>, error: &ScanError) -> Diagnosti
     }
     if let Some(cause) = cause(source, at) {
         return cause;
+    }
+    // The line of the error, or the one before it.
+    let line =
+        |end: usize| source.text().get(..end).and_then(|before| before.rfind('\n')).unwrap_or_default();
+    let tab = indenting_tab(source, line(line(at))).filter(|tab| tab.start <= at);
+    if let Some(tab) = tab {
+        return Diagnostic::at(source.place(tab), "tab in the indentation").help("indent YAML with spaces");
+    }
+    if let Some(first @ ('@' | '`' | '%')) = source.text().get(at..).and_then(|rest| rest.chars().next()) {
+        let first = if first == '`' { "a backtick".to_owned() } else { format!("`{first}`") };
+        let message = format!("a text without quotes cannot begin with {first}");
+        return Diagnostic::at(place, message).help("put the text in quotes");
     }
     let is_blank = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
     let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
@@ -72,9 +84,10 @@ pub(super) fn syntax_error(source: &Arc<Source>, error: &ScanError) -> Diagnosti
     Diagnostic::at(place, format!("invalid YAML: {message}")).help(help)
 }
 
-fn indenting_tab(source: &Source) -> Option<Span> {
-    let mut start = 0;
-    for line in source.text().split_inclusive('\n') {
+/// Returns the first tab in the indentation of a line after a position.
+fn indenting_tab(source: &Source, after: usize) -> Option<Span> {
+    let mut start = after;
+    for line in source.text().get(after..)?.split_inclusive('\n') {
         let indentation = line.len() - line.trim_start_matches([' ', '\t']).len();
         if let Some(at) = line[..indentation].find('\t') {
             return Some(Span::new(start + at, start + indentation));
@@ -145,6 +158,63 @@ impl<'s> Line<'s> {
     }
 }
 
+/// Keys that authors write often.
+const KEYS: [&str; 24] = [
+    "id", "title", "request", "expect", "status", "json", "text", "headers", "body", "method", "path",
+    "query", "form", "profile", "fixtures", "format", "covers", "capture", "steps", "use", "run", "wait",
+    "timeout", "level",
+];
+
+impl Line<'_> {
+    /// Returns the position at which the value of the line opens a bracket or a brace, unless the text after it closes it.
+    fn open_bracket(&self, text: &str) -> Option<usize> {
+        let value = self.text.split_once(": ").map_or(self.text, |(_, value)| value).trim_start();
+        let value = value.strip_prefix("- ").unwrap_or(value).trim_start();
+        let tag = if value.starts_with('!') { value.find(' ')? + 1 } else { 0 };
+        let value = value.get(tag..).filter(|value| value.starts_with(['{', '[']))?;
+        let start = self.at + self.text.len() - value.len();
+        let (mut depth, mut quote, mut previous) = (0_usize, None, ' ');
+        for one in text.get(start..)?.chars() {
+            match (quote, one) {
+                (Some(open), _) if open == one && previous != '\\' => quote = None,
+                (None, '"' | '\'') if " [{,:(".contains(previous) => quote = Some(one),
+                (None, '{' | '[') => depth += 1,
+                (None, '}' | ']') => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return None;
+            }
+            previous = one;
+        }
+        Some(start)
+    }
+}
+
+/// Returns the diagnostic for a key and its value without a blank between them, such as `status:201`.
+pub(super) fn without_blank(written: &str, place: &Place) -> Option<Diagnostic> {
+    let (key, value) = written.split_once(':')?;
+    let value = value.lines().next().unwrap_or_default();
+    if !KEYS.contains(&key) || value.is_empty() || value.starts_with([' ', '/']) {
+        return None;
+    }
+    let message = format!("a space is missing after `{key}:`");
+    Some(Diagnostic::at(place.clone(), message).help(format!("write `{key}: {value}`")))
+}
+
+/// Returns the diagnostic for a place inside braces that YAML does not read as a part of the curl command before it.
+pub(super) fn curl_in_braces(place: &Place) -> Option<Diagnostic> {
+    let before = place.line_text().split_once("curl ")?.0;
+    let curl = before.chars().count() + 1;
+    if !before.contains(['{', '[']) || before.ends_with(['"', '\'']) || place.column() <= curl {
+        return None;
+    }
+    let message = "inside braces, YAML ends a curl command at a comma, a brace or a bracket";
+    Some(Diagnostic::at(place.clone(), message).help(
+        "put the whole command in single quotes, or write the step without braces: `request: >-`, and the command on the next line",
+    ))
+}
+
 /// Returns the diagnostic for a usual cause of an error at a position, if the lines up to there have one.
 fn cause(source: &Arc<Source>, at: usize) -> Option<Diagnostic> {
     let lines = lines(source.text(), at);
@@ -160,6 +230,14 @@ fn cause(source: &Arc<Source>, at: usize) -> Option<Diagnostic> {
             wrong(last.at, 1, "a space is missing after `-`".to_owned()).help(format!("write `- {rest}`")),
         );
     }
+    for line in [Some(last), before.last()].into_iter().flatten() {
+        let content = line.text.strip_prefix("- ").map_or(line.text, str::trim_start);
+        let start = line.at + line.text.len() - content.len();
+        let place = source.place(Span::new(start, start + content.split(':').next()?.len() + 1));
+        if let Some(missing) = without_blank(content, &place) {
+            return Some(missing);
+        }
+    }
     if let Some((outer, inner, start)) = second_tag(last, at) {
         let message = format!("a value has one tag, and here are `{outer}` and `{inner}`");
         let length = outer.len() + 1 + inner.len();
@@ -169,6 +247,14 @@ fn cause(source: &Arc<Source>, at: usize) -> Option<Diagnostic> {
         return Some(wrong(start, length, message).help(format!("write {outer} [{inner} {value}]")));
     }
     let text = source.text();
+    if let Some(refused) = curl_in_braces(&source.place(Span::new(at, at + 1))) {
+        return Some(refused);
+    }
+    if let Some(start) = before.iter().rev().find_map(|line| line.open_bracket(text)) {
+        let (open, close) = if text.get(start..)?.starts_with('{') { ('{', '}') } else { ('[', ']') };
+        let message = format!("the `{open}` that is opened here is not closed");
+        return Some(wrong(start, 1, message).help(format!("write `{close}` at the end of the value")));
+    }
     let quote = before.iter().rev().find_map(|line| line.open_quote(text, last.at));
     if let Some(start) = quote.or_else(|| last.open_quote(text, last.at + last.text.len())) {
         return Some(

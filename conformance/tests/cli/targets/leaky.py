@@ -32,6 +32,8 @@ def forms(text):
         "".join(f"&#{ord(c)};" for c in text), "".join(f"&#x{ord(c):X};" for c in text),
         repr(text)[1:-1], repr(data)[2:-1], quopri.encodestring(data, quotetabs=True).decode(),
         data.hex(), data.hex().upper(),
+        text.replace("'", "''"), text.replace('"', '""'), text.replace("'", "''").replace('"', '""'),
+        json.dumps(text.replace('"', '""'))[1:-1],
     ]
     for before in (b"", b"u", b"us", b"user:"):
         for encode in (base64.b64encode, base64.urlsafe_b64encode):

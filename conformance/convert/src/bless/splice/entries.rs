@@ -149,12 +149,12 @@ impl Writer<'_> {
         if tag {
             return Err("the matcher would be empty".to_owned());
         }
-        self.set(parent, value, Mode::Json)
+        self.set(parent, "", value, Mode::Json)
     }
 
     /// Formats a new entry in the style of the entry at `sibling`.
     fn entry(&self, name: Option<&str>, value: &Json, in_flow: bool, sibling: usize) -> String {
-        let page = scalar::page(value);
+        let page = scalar::page(name.unwrap_or_default(), value, self.text);
         if in_flow {
             let entry = match name {
                 Some(name) => flow(&Yaml::Mapping(vec![(name.to_owned(), page)])),

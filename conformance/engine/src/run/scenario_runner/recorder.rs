@@ -8,7 +8,7 @@ use super::bodies::{Bodies, Body};
 use super::result::{ScenarioResult, StepResult};
 use crate::event::{Exchange, Execution, Hop, OperationCheck, Printed, Received, Record, Sent, milliseconds};
 use crate::http::{self, Resent};
-use crate::judge::short;
+use crate::judge::{excerpt, short};
 use crate::limit;
 use crate::redact::{REDACTED, Redactor};
 use crate::run::context::{Context, Described};
@@ -144,6 +144,7 @@ impl RecordBuilder<'_> {
     fn finding(&self, mut finding: Finding) -> Finding {
         let redactor = &self.redactor;
         if finding.pointer.as_ref().is_some_and(|pointer| redactor.hides(pointer)) {
+            finding.label = finding.label.replace(&*excerpt(&finding.expected, &finding.received), REDACTED);
             for value in [&mut finding.expected, &mut finding.received] {
                 if is_json(value) {
                     finding.label = finding.label.replace(&short(value), REDACTED);
@@ -155,6 +156,9 @@ impl RecordBuilder<'_> {
         // A label may contain a truncated secret.
         let mut label = finding.label;
         if received != finding.received {
+            let expected = redactor.text(finding.expected.as_str());
+            let cut = excerpt(&finding.expected, &finding.received);
+            label = label.replace(&*cut, &excerpt(&expected, &received));
             label = label.replace(&short(&finding.received), &short(&received));
         }
         Finding {

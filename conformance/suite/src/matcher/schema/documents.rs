@@ -4,7 +4,7 @@ use jsonschema::{Draft, Registry};
 use serde_json::{Value as Library, json};
 
 use super::value::{LIMITS, Limit, Own};
-use super::{Fault, Known, Schema};
+use super::{Fault, Known, Schema, pattern};
 use crate::json::Json;
 
 /// Documents that contain schemas, and references between them.
@@ -35,6 +35,7 @@ impl Documents {
     /// A URI is invalid, or a schema refers to a document that is not in the set.
     pub fn new(documents: impl IntoIterator<Item = (String, Library)>) -> Result<Self, String> {
         let registry = Registry::new().retriever(Known::default()).draft(Draft::Draft202012);
+        let documents = documents.into_iter().map(|(uri, document)| (uri, pattern::rewritten(document)));
         let registry = registry.extend(documents).and_then(jsonschema::RegistryBuilder::prepare);
         registry.map(|registry| Self { registry }).map_err(|error| error.to_string())
     }
