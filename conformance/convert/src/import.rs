@@ -16,11 +16,14 @@ pub(crate) mod fresh;
 pub(crate) mod har;
 mod httpie;
 mod manifest;
+mod origin;
+mod placeholder;
 mod postman;
 mod printed;
 mod rest;
 mod scenario;
 mod script;
+mod secret;
 mod shape;
 mod status;
 mod step;
@@ -304,7 +307,8 @@ fn assemble(
     let is_numbered =
         stories.len() == 1 || manifest::is_numbered(stories.iter().map(|story| story.title.as_str()));
     let own = format!("# From {},", scenario::document(source.path()));
-    let mut names = BTreeSet::new();
+    // The names of the manifest and the register.
+    let mut names = BTreeSet::from(["suite".to_owned(), "requirements".to_owned()]);
     for (index, story) in stories.iter().enumerate() {
         let name = slug(&story.title);
         // Scenarios run in the order of their names, which is that of the document.
@@ -359,7 +363,7 @@ fn command_of(
 /// Returns the origin of the URL in a curl command.
 #[must_use]
 pub fn origin_of(command: &str) -> Option<String> {
-    document::named_by(command)
+    origin::named_by(command)
 }
 
 /// Returns the first occurrence of a text after a place, else the end of the place.

@@ -28,6 +28,7 @@ use block::Block;
 pub use block::Heading;
 use markup::Style;
 pub use message::UNNAMED;
+pub(crate) use output::is_progress;
 
 /// A command of a session and its output.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ pub struct Command {
     pub kind: Kind,
     /// Whether a prompt is before the command.
     pub prompted: bool,
+    /// Whether it has no prompt, and other commands of its block have one: it may be output.
+    pub doubtful: bool,
     /// The command as typed, without prompts and comment; newlines in it are kept.
     pub text: String,
     /// The comment at the end of its last line, without `#`.
@@ -154,7 +157,10 @@ fn assigned(blocks: Vec<Block>, source: &Arc<Source>) -> Transcript {
         let is_answer = output::starts_with_head(lines) || output::is_json(lines);
         let heading = commands.last().and_then(|last| last.heading.clone());
         let open = std::mem::take(&mut open);
-        if open == 0 || heading != block.heading || output::is_address(lines) || (prompted && !is_answer) {
+        let is_other = output::is_address(lines)
+            || output::is_program(&block.language, lines)
+            || (!is_answer && (prompted || announces_other(&block.intro)));
+        if open == 0 || heading != block.heading || is_other {
             continue;
         }
         let start = commands.len().saturating_sub(open);
@@ -178,6 +184,19 @@ fn assigned(blocks: Vec<Block>, source: &Arc<Source>) -> Transcript {
     }
     transcript
 }
+
+/// Whether the text between a command and a block of text says nothing of a response.
+fn announces_other(intro: &str) -> bool {
+    let intro = intro.trim();
+    intro.contains(char::is_whitespace) && !intro.ends_with(':') && !ANSWER.is_match(intro)
+}
+
+/// The words that announce a response.
+static ANSWER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i):(?:\s|$)|respon[ds]|return|output|result|answer|repl(?:y|ies)|print|show|display|see\b|get\b|gets\b|look|receive|example|content",
+    )
+});
 
 /// Returns the numbers of the lines that mention a curl command and belong to none.
 fn unread(source: &Arc<Source>, commands: &[Command]) -> Vec<usize> {

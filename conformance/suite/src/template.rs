@@ -18,7 +18,7 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
 use crate::json::Json;
 use expression::{Expression, check_length, context};
-use known::is_function;
+pub use known::is_function;
 pub(crate) use known::{FILTERS, FUNCTIONS, form_of};
 use syntax::expression_end;
 pub(crate) use syntax::{leading, pieces};

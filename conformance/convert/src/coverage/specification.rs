@@ -22,7 +22,7 @@ use conformance_suite::json::{self, Json};
 use conformance_suite::matcher::Matcher;
 use conformance_suite::request::{Files, Prepared, Request};
 use conformance_suite::source::Source;
-use conformance_suite::suite::{OUTPUT, StepDefinition, Suite};
+use conformance_suite::suite::{OUTPUT, StepDefinition, Suite, TARGET};
 use conformance_suite::template::Scope;
 
 /// The exchanges of a document.
@@ -67,6 +67,7 @@ impl Specification {
             files(name).or_else(|error| printed.ok_or(error))
         };
         let mut scope = Scope::default();
+        scope.set(TARGET, &target(suite));
         for name in &names {
             scope.set(name, &UNKNOWN.into());
         }
@@ -146,6 +147,7 @@ fn encoded(suite: &Suite) -> Vec<Encoded> {
         let outputs = suite.profiles.iter().flat_map(|profile| &profile.output);
         let outputs = outputs.map(|(name, _)| (name.clone(), UNKNOWN.into())).collect();
         scope.set(OUTPUT, &Json::Object(outputs));
+        scope.set(TARGET, &target(suite));
         for (step, definition) in scenario.steps.iter().zip(&**definitions) {
             for branch in definition.branches() {
                 // Members of a capture have no value before a run, so such a request is skipped.
@@ -156,6 +158,13 @@ fn encoded(suite: &Suite) -> Vec<Encoded> {
         }
     }
     encoded
+}
+
+/// Returns the members of `${target}` for the origin that documents print.
+fn target(suite: &Suite) -> Json {
+    let host = suite.origin.split_once("://").map_or(suite.origin.as_str(), |(_, host)| host);
+    let members = [("host", host), ("origin", suite.origin.as_str())];
+    Json::Object(members.map(|(name, value)| (name.to_owned(), Json::from(value))).into())
 }
 
 fn printed(
@@ -205,7 +214,15 @@ fn printed(
 }
 
 fn shape(request: &Request, scope: &Scope) -> Option<Shape> {
-    let Prepared { method, target, headers, body, .. } = request.sketch(scope).ok()?;
+    let Prepared { method, target, mut headers, body, .. } = request.sketch(scope).ok()?;
+    let mut body = String::from_utf8_lossy(&body.unwrap_or_default()).into_owned();
+    // Each request has a boundary of its own.
+    for header in headers.iter_mut().filter(|header| header.is("Content-Type")) {
+        if let Some((kind, boundary)) = header.value.split_once("; boundary=") {
+            body = body.replace(&format!("--{}", boundary.trim_matches('"')), "--");
+            header.value = kind.to_owned();
+        }
+    }
     // Header fields that the client adds are irrelevant.
     let means = |name: &str| !matches!(name, "user-agent" | "accept" | "host" | "content-length");
     let headers = headers.into_iter().map(|header| (header.name.to_ascii_lowercase(), header.value));
@@ -217,7 +234,7 @@ fn shape(request: &Request, scope: &Scope) -> Option<Shape> {
             .filter(|(name, _)| means(name))
             .map(|(name, value)| (name, with_wildcards(&value)))
             .collect(),
-        body: with_wildcards(&String::from_utf8_lossy(&body.unwrap_or_default())),
+        body: with_wildcards(&body),
     })
 }
 

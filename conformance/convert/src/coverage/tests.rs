@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use super::{Coverage, Specification};
+use super::{Coverage, Printed, Specification};
+use crate::import::{self, Wanted};
 use conformance_suite::source::Source;
 use conformance_suite::suite::{Folder, Suite};
 
@@ -70,6 +71,24 @@ fn captures_and_hidden_emails_match_anything() {
     let document = "```\n$ curl \"http://desk:80/keys\" -XPOST -d \"name=[email\u{a0}protected]\" -d \"word=sesame\"\n\
         $ curl \"http://desk:80/hall\" --cookie \"key=df05b4e1\"\n```\n";
     assert_eq!(missing(document), [""; 0]);
+}
+
+#[test]
+fn compares_requests_in_other_spellings() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = "```\n$ curl http://h.test:81/a -F a=b\n```\n".to_owned();
+    let more = "```\n$ curl http://H.TEST:81/b -H 'Referer: http://h.test:81/c'\n{\"self\": \"http://h.test:81/b\"}\n```\n";
+    let source = Source::new("notes.md", document + more);
+    let files = |_: &str| Err(std::io::ErrorKind::NotFound.into());
+    let wanted =
+        Wanted { origin: None, profile: None, suite: None, files: &files, shape: false, present: &|_| None };
+    for (name, text) in import::document(&source, &wanted).unwrap().files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let suite = Suite::load(&Folder::Directory(folder.path().to_owned())).unwrap();
+    let read = Specification::read(&source, &suite, &files);
+    let missing: Vec<&Printed> = read.missing().collect();
+    assert!(missing.is_empty() && read.exchanges.len() == 2, "{missing:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::capture::{self, Kept};
 use super::printed::Head;
-use super::{Body, Exchange, fresh, shape, status};
+use super::{Body, Exchange, fresh, placeholder, shape, status};
 use crate::loose::{self, Value};
 use conformance_suite::cookie::SetCookie;
 use conformance_suite::json::escape;
@@ -97,7 +97,7 @@ impl Answer<'_> {
         if name == "content-type" && is_media_type(media_type) {
             return Yaml::Scalar(format!("!starts_with {media_type}"));
         }
-        if fresh::ELISION.find(value).is_some_and(|found| found.start() == 0) {
+        if placeholder::ELISION.find(value).is_some_and(|found| found.start() == 0) {
             return Yaml::unsure("the document does not show this value", Yaml::Scalar("!any".to_owned()));
         }
         if self.shape {
@@ -169,7 +169,7 @@ impl Answer<'_> {
             if let Some(lines) = lines(trimmed) {
                 return Some(("json".to_owned(), self.lines(lines)));
             }
-            let after = trimmed.get(length..).unwrap_or_default().trim().trim_start_matches(['%', ';']);
+            let after = trimmed.get(length..).unwrap_or_default().trim().trim_matches(['%', ';', '$', ' ']);
             if loose::read(after).is_some() {
                 let first = trimmed.lines().next().unwrap_or_default();
                 let start = Yaml::Scalar(format!("!starts_with {}", self.quote_known(first)));
@@ -181,9 +181,20 @@ impl Answer<'_> {
                     ),
                 ));
             }
+            if let Some(rest) = after.strip_prefix(',')
+                && loose::read(rest).is_some()
+            {
+                let sentence = "the document prints several values, which are no JSON together";
+                return Some(("text".to_owned(), Yaml::unsure(sentence, Yaml::Scalar("!any".to_owned()))));
+            }
             let is_nested = matches!(json, Value::Object(..) | Value::Array(..));
-            if is_nested || after.is_empty() {
+            let is_comment = ["#", "//", "/*", "<-"].iter().any(|sign| after.starts_with(sign));
+            if after.is_empty() || (is_nested && (is_comment || placeholder::is_left_out(after))) {
                 return Some(("json".to_owned(), self.json(&json)));
+            }
+            if is_nested {
+                let sentence = "the text after the JSON is not checked";
+                return Some(("json".to_owned(), Yaml::unsure(sentence, self.json(&json))));
             }
         }
         if trimmed.starts_with('{') || (trimmed.starts_with('[') && !trimmed.starts_with("[...")) {
@@ -225,8 +236,9 @@ impl Answer<'_> {
         if self.shape {
             return Yaml::Scalar("!string".to_owned());
         }
-        if let Some(cut) = fresh::ELISION.find(body) {
-            let before = body.get(..cut.start()).unwrap_or_default();
+        let cut = placeholder::ELISION.find(body).map(|cut| cut.start());
+        if let Some(cut) = cut.or_else(|| placeholder::find(body)) {
+            let before = body.get(..cut).unwrap_or_default();
             let shown = if before.trim().is_empty() {
                 "!any".to_owned()
             } else {
@@ -270,7 +282,7 @@ impl Answer<'_> {
         if let Some(expression) = self.known.get(value) {
             return Yaml::Scalar(format!("\"${{{expression}}}\""));
         }
-        let is_whole = !fresh::hides_address(value) && !fresh::ELISION.is_match(value);
+        let is_whole = !fresh::hides_address(value) && !placeholder::ELISION.is_match(value);
         if value.len() > 3 && is_whole && capture::sends(self.command, value) {
             return Yaml::text(value);
         }
@@ -279,6 +291,9 @@ impl Answer<'_> {
 
     /// Returns a matcher for a text that may contain a generated value or the origin of the document.
     fn composed(&self, value: &str) -> Yaml {
+        if value == self.origin && self.command.contains(TARGET_ORIGIN) {
+            return Yaml::Scalar(format!("\"{TARGET_ORIGIN}\""));
+        }
         let path =
             value.strip_prefix(self.origin).filter(|path| !self.origin.is_empty() && path.starts_with('/'));
         let shown = path.unwrap_or(value);
@@ -362,6 +377,9 @@ impl Answer<'_> {
     }
 }
 
+/// The origin of the target, which a request may send.
+const TARGET_ORIGIN: &str = "${target.origin}";
+
 /// Returns the values of a text that has one JSON object or array on each of several lines.
 fn lines(text: &str) -> Option<Vec<Value>> {
     let values: Option<Vec<Value>> = text
@@ -381,11 +399,13 @@ fn lines(text: &str) -> Option<Vec<Value>> {
 fn page(text: &str) -> Yaml {
     let title = text.lines().find(|line| line.contains("<title>") && line.contains("</title>"));
     let marker = title.or_else(|| text.lines().find(|line| line.starts_with("<h1>")));
-    let yaml = match marker {
-        Some(marker) => Yaml::Scalar(format!("!contains {}", quote(marker.trim()))),
-        None => Yaml::Scalar("!any".to_owned()),
-    };
-    Yaml::unsure("only this line of the page is checked", yaml)
+    match marker {
+        Some(marker) => {
+            let line = Yaml::Scalar(format!("!contains {}", quote(marker.trim())));
+            Yaml::unsure("only this line of the page is checked", line)
+        }
+        None => Yaml::unsure("the page is not checked", Yaml::Scalar("!any".to_owned())),
+    }
 }
 
 /// Whether a text is a media type (RFC 6838, section 4.2), which needs no quotes in YAML.

@@ -1,17 +1,17 @@
 //! Finds values that one response contains and a later command sends: adds captures and replaces the values by expressions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Body, Exchange, Wanted, fresh};
+use super::{Body, Exchange, Wanted, fresh, placeholder};
 use crate::loose::{self, Value};
 use crate::pattern;
 use conformance_suite::cookie::SetCookie;
 use conformance_suite::curl;
 use conformance_suite::json::escape;
-use conformance_suite::suite::{OUTPUT, Suite};
+use conformance_suite::suite::{OUTPUT, Suite, TARGET};
 
 /// A capture of a step: its name, its source, and the printed value.
 #[derive(Debug, Clone)]
@@ -23,11 +23,20 @@ pub(super) struct Kept {
 
 /// Returns the captures of each exchange and replaces the captured values in later commands.
 ///
-/// A value is replaced only if the result is still a valid command for its origin.
-pub(super) fn link(exchanges: &mut [Exchange], origin: &str, wanted: &Wanted<'_>) -> Vec<Vec<Kept>> {
+/// `variables` are the names of the variables that the suite gets. A value is replaced only if the result is still a valid command for its origin.
+pub(super) fn link(
+    exchanges: &mut [Exchange],
+    origin: &str,
+    variables: &BTreeSet<&str>,
+    wanted: &Wanted<'_>,
+) -> Vec<Vec<Kept>> {
     // curl takes `host:port/path` for a URL.
     let host = origin.split_once("://").map_or(origin, |(_, host)| host);
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    let is_known = |name: &str| {
+        let known = |suite: &Suite| suite.fixture(name).is_some() || suite.variable(name).is_some();
+        [OUTPUT, TARGET].contains(&name) || variables.contains(name) || wanted.suite.is_some_and(known)
+    };
     let mut kept: Vec<Vec<Kept>> = vec![Vec::new(); exchanges.len()];
     for (exchange, kept) in exchanges.iter().zip(&mut kept) {
         // The shell keeps the whole body in a variable, without the line end.
@@ -46,7 +55,7 @@ pub(super) fn link(exchanges: &mut [Exchange], origin: &str, wanted: &Wanted<'_>
     }
     for index in 0..exchanges.len() {
         for (from, value) in printed(&exchanges[index]) {
-            let known = fresh::ELISION.is_match(&value)
+            let known = placeholder::ELISION.is_match(&value)
                 || value.starts_with(host)
                 || kept.iter().flatten().any(|other: &Kept| other.value == value);
             let echo = exchanges[..=index].iter().any(|earlier| sends(&earlier.command, &value));
@@ -59,7 +68,7 @@ pub(super) fn link(exchanges: &mut [Exchange], origin: &str, wanted: &Wanted<'_>
             if known || echo || !exchanges[index + 1..].iter().any(takes) {
                 continue;
             }
-            let name = name(&from, &mut names, wanted.suite);
+            let name = name(&from, &mut names, &is_known);
             for later in exchanges[index + 1..].iter_mut().filter(|later| takes(later)) {
                 later.command = replace(&later.command, &value, &format!("${{{name}}}"));
                 later.remarks.retain(|remark| !remark.starts_with(&value));
@@ -162,7 +171,8 @@ fn replace(command: &str, value: &str, by: &str) -> String {
     text
 }
 
-fn name(from: &(&str, String), names: &mut BTreeMap<String, usize>, suite: Option<&Suite>) -> String {
+/// Returns a name for a value that no other capture has.
+fn name(from: &(&str, String), names: &mut BTreeMap<String, usize>, taken: &dyn Fn(&str) -> bool) -> String {
     let last = from.1.rsplit('/').find(|part| !part.bytes().all(|byte| byte.is_ascii_digit()));
     let plain: String = last
         .unwrap_or("value")
@@ -175,11 +185,17 @@ fn name(from: &(&str, String), names: &mut BTreeMap<String, usize>, suite: Optio
     } else {
         plain
     };
-    let taken = |name: &str| name == OUTPUT || suite.is_some_and(|suite| suite.fixture(name).is_some());
     let plain = if taken(&plain) { format!("{plain}_value") } else { plain };
-    let count = names.entry(plain.clone()).or_default();
-    *count += 1;
-    if *count == 1 { plain } else { format!("{plain}_{count}") }
+    let mut number = names.get(&plain).copied().unwrap_or_default();
+    loop {
+        number += 1;
+        let name = if number == 1 { plain.clone() } else { format!("{plain}_{number}") };
+        if !taken(&name) && !names.contains_key(&name) {
+            names.insert(plain, number);
+            names.entry(name.clone()).or_insert(1);
+            return name;
+        }
+    }
 }
 
 /// The scheme and the authority of a URL (RFC 3986, section 3).

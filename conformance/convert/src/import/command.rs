@@ -153,7 +153,11 @@ fn parts(text: &str) -> (Vec<Part>, usize) {
             } else if rest.starts_with("<<") {
                 is_document |= !rest.starts_with("<<<");
                 next = at + rest.len() - rest.trim_start_matches('<').len();
-            } else if let Some(found) = REDIRECTION.find(rest).filter(|_| before != '-' && before != '=') {
+            } else if let Some(found) = REDIRECTION
+                .find(rest)
+                // A digit is a file descriptor only if it is a word.
+                .filter(|_| before != '-' && before != '=' && (before.is_whitespace() || one == '>'))
+            {
                 if let Some(last) = parts.last_mut() {
                     last.redirections.push(at..at + found.end());
                 }
@@ -193,7 +197,7 @@ pub(super) fn quotes_after(role: Role) -> Quotes {
 }
 
 /// Returns the length of a command substitution.
-fn substitution(text: &str) -> Option<usize> {
+pub(super) fn substitution(text: &str) -> Option<usize> {
     if let Some(after) = text.strip_prefix('`') {
         // A lone backtick is not from a shell.
         return after.find('`').map(|end| end + 2);
@@ -309,6 +313,9 @@ mod tests {
         assert_eq!(one("curl http://h/?a=1&b=2").text, "curl http://h/?a=1&b=2");
         assert_eq!(one(r"curl -d $'it\'s; $A' -s").text, r"curl -d $'it\'s; $A' -s");
         assert_eq!(one("curl http://h/d>out.json").text, "curl http://h/d");
+        assert_eq!(one("curl http://h/e2>out.json").text, "curl http://h/e2");
+        assert_eq!(one("curl http://h/e 2>out.txt").text, "curl http://h/e");
+        assert_eq!(one("curl http://h/e &>out.txt").text, "curl http://h/e");
         assert_eq!(one("curl http://h/<id> -s").text, "curl http://h/<id> -s");
         assert_eq!(texts("curl a ; curl b && echo done"), ["curl a", "curl b"]);
     }

@@ -6,17 +6,18 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
-use url::{Host, Url};
 
-use super::fresh::{VALUE, hides_address, is_left_out};
-use super::variables::Variables;
-use super::{Body, Exchange, Launched, Story, Wanted, command, httpie, printed};
+use super::fresh::{VALUE, hides_address};
+use super::origin::{is_related, is_same, named_by, plain, with_origin, with_target_origin, words};
+use super::placeholder::is_left_out;
+use super::variables::{SHELL, Variables};
+use super::{Body, Exchange, Launched, Story, Wanted, command, httpie, placeholder, printed};
 use crate::loose;
 use crate::pattern;
 use crate::transcript::{self, Command, Kind, Transcript, UNNAMED};
 use conformance_suite::curl;
 use conformance_suite::diagnostic::Diagnostic;
-use conformance_suite::shell::{self, Role};
+use conformance_suite::shell;
 use conformance_suite::source::Source;
 use conformance_suite::template::Scope;
 
@@ -49,7 +50,7 @@ struct Sent<'a> {
 /// Reads a document.
 pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Document, Diagnostic> {
     let transcript = transcript::read(source);
-    let mut variables = Variables::default();
+    let mut variables = Variables::new(wanted.suite);
     // Output of commands other than curl. No response contains it, so no step can capture it.
     let mut other_output = String::new();
     let sent = sent(&transcript, &mut variables, &mut other_output);
@@ -168,6 +169,11 @@ fn exchange(
     let plain = sent.text.as_ref().map_err(|reason| Diagnostic::at(place.clone(), reason.clone()))?;
     let origin = document.origin.clone();
     let mut remarks = sent.remarks.clone();
+    if command.doubtful {
+        remarks.push(
+            "this command has no prompt, and others of its code block have one: it may be output".to_owned(),
+        );
+    }
     for dropped in &plain.dropped {
         remarks.push(format!("this part of the shell command was dropped: {dropped}"));
     }
@@ -182,29 +188,24 @@ fn exchange(
             remarks.push(format!("{value} comes from the output of another command, not from a response"));
         }
     }
-    let mut text = match named_by(&text).filter(|named| *named != origin && of_this_machine(named, &origin)) {
-        Some(named) => {
-            remarks.push(format!("the document uses {named} here"));
-            text.replacen(
-                named.split_once("://").map_or("", |(_, host)| host),
-                origin.split_once("://").map_or("", |(_, host)| host),
-                1,
-            )
-        }
-        None => text,
-    };
+    let mut text = with_origin(text, &origin, &mut remarks);
     if let Some(found) = TEMPLATE.find(&text).filter(|_| !text.contains(" -g") && !text.contains("--globoff"))
     {
         remarks.push(format!("write a value for {}", found.as_str().trim_start_matches(['/', '=', '$'])));
         text = text.replacen("curl", "curl -g", 1);
     }
+    for remark in placeholder::remarks(&text) {
+        if !remarks.contains(&remark) {
+            remarks.push(remark);
+        }
+    }
     let printed_files = |name: &str| {
         (wanted.files)(name).or_else(|error| file(name, transcript).map(String::into_bytes).ok_or(error))
     };
-    let other = named_by(&text).filter(|named| *named != origin && is_related(named, &origin));
+    let other = named_by(&text).filter(|named| !is_same(named, &origin) && is_related(named, &origin));
     let origin = other.unwrap_or(origin);
-    let request =
-        curl::parse(&text, &origin, &printed_files, &place).map_err(|wrong| advised(wrong, &text))?;
+    let request = curl::parse(&text, &origin, &printed_files, &place)
+        .map_err(|wrong| advised(wrong, &text, &remarks))?;
     for name in FILE.captures_iter(&text).filter_map(|found| Some(found.get(1)?.as_str().to_owned())) {
         if name != "-"
             && (wanted.files)(&name).is_err()
@@ -218,36 +219,10 @@ fn exchange(
         return Err(Diagnostic::at(place, "the path of this URL does not begin with `/`")
             .help("shell variables are not expanded: write the value"));
     }
-    let text = with_target_origin(&text, &origin, wanted, command);
-    let printed = printed::read(&sent.output);
-    let (mut head, mut body) = (printed.head, printed.body);
-    if head.is_some() && is_left_out(&body) {
-        body.clear();
-    }
-    if head.is_none() && (text.contains("%{http_code}") || text.contains("%{response_code}")) {
-        // The output of `-w` follows the body.
-        if let Some((before, status)) =
-            STATUS.captures(&body).map(|found| (found[1].to_owned(), found[2].to_owned()))
-        {
-            head = Some(printed::Head { status: status.parse().ok(), headers: Vec::new() });
-            body = before;
-        }
-    }
-    if command.apart && !body.is_empty() {
-        remarks.push("the text below the session is assumed to be the body of the response".to_owned());
-    }
-    let writes_elsewhere = ["-o", "-O", "--output", "--remote-name", "-I", "--head"]
-        .iter()
-        .any(|option| text.split_whitespace().any(|word| word == *option));
-    let left_away = body.is_empty() && !head.as_ref().is_some_and(has_no_body);
-    if left_away && head.is_some() && !plain.is_hidden && !writes_elsewhere {
-        remarks.push("the document does not show the body".to_owned());
-    }
-    let body = if plain.is_hidden || writes_elsewhere || left_away {
-        Body::Unknown
-    } else {
-        Body::Text { sure: head.as_ref().is_some_and(|head| is_complete(head, &body)), text: body }
-    };
+    let text = with_target_origin(&text, &origin, |changed| {
+        curl::parse(changed, &origin, wanted.files, &place).is_ok()
+    });
+    let (head, body) = response(sent, plain.is_hidden, &text, &mut remarks);
     let capture = sent.capture.clone();
     Ok(Exchange {
         command: text,
@@ -264,31 +239,43 @@ fn exchange(
     })
 }
 
-/// Replaces the origin inside of other words, such as a body, by that of the target.
-fn with_target_origin(text: &str, origin: &str, wanted: &Wanted<'_>, command: &Command) -> String {
-    let mut quotes = shell::Quotes::default();
-    let roles: BTreeMap<usize, Role> = text.char_indices().map(|(at, one)| (at, quotes.take(one))).collect();
-    let is_inside = |at: &usize| {
-        let before = text.get(..*at).and_then(|before| before.char_indices().next_back());
-        before.is_some_and(|(at, one)| {
-            !one.is_whitespace() && !matches!(roles.get(&at), Some(Role::Opens(..))) && one != '='
-                || (one == '=' && matches!(roles.get(&at), Some(Role::Within(_))))
-        })
-    };
-    let ends = |at: &usize| {
-        !text
-            .get(at + origin.len()..)
-            .unwrap_or_default()
-            .starts_with(|one: char| one.is_alphanumeric() || "-.:".contains(one))
-    };
-    let mut changed = text.to_owned();
-    let places: Vec<usize> =
-        text.match_indices(origin).map(|(at, _)| at).filter(is_inside).filter(ends).collect();
-    for at in places.into_iter().rev() {
-        changed.replace_range(at..at + origin.len(), "${target.origin}");
+/// Returns the head and the body of the response that a document prints.
+fn response(
+    sent: &Sent<'_>,
+    is_hidden: bool,
+    text: &str,
+    remarks: &mut Vec<String>,
+) -> (Option<printed::Head>, Body) {
+    let printed = printed::read(&sent.output, INCLUDES.is_match(text));
+    let (mut head, mut body) = (printed.head, printed.body);
+    if head.is_some() && is_left_out(&body) {
+        body.clear();
     }
-    let is_valid = changed != text && curl::parse(&changed, origin, wanted.files, &command.place).is_ok();
-    if is_valid { changed } else { text.to_owned() }
+    if head.is_none() && (text.contains("%{http_code}") || text.contains("%{response_code}")) {
+        // The output of `-w` follows the body.
+        if let Some((before, status)) =
+            STATUS.captures(&body).map(|found| (found[1].to_owned(), found[2].to_owned()))
+        {
+            head = Some(printed::Head { status: status.parse().ok(), headers: Vec::new() });
+            body = before;
+        }
+    }
+    if sent.command.apart && !body.is_empty() {
+        remarks.push("the text below the session is assumed to be the body of the response".to_owned());
+    }
+    let writes_elsewhere = ["-o", "-O", "--output", "--remote-name", "-I", "--head"]
+        .iter()
+        .any(|option| text.split_whitespace().any(|word| word == *option));
+    let left_away = body.is_empty() && !head.as_ref().is_some_and(has_no_body);
+    if left_away && head.is_some() && !is_hidden && !writes_elsewhere {
+        remarks.push("the document does not show the body".to_owned());
+    }
+    let body = if is_hidden || writes_elsewhere || left_away {
+        Body::Unknown
+    } else {
+        Body::Text { sure: head.as_ref().is_some_and(|head| is_complete(head, &body)), text: body }
+    };
+    (head, body)
 }
 
 /// Returns the text of a file that the document prints: in a block after its name, or in a here-document.
@@ -343,8 +330,13 @@ fn echo(text: &str, flags: &str) -> Option<String> {
 }
 
 /// Adds to an error what helps in an import.
-fn advised(wrong: Diagnostic, command: &str) -> Diagnostic {
+fn advised(wrong: Diagnostic, command: &str, remarks: &[String]) -> Diagnostic {
     let Some(place) = wrong.place().cloned() else { return wrong };
+    // Without the value that the shell writes, the rest can be wrong in any way.
+    let part = remarks.iter().find(|remark| remark.starts_with(SHELL)).and_then(|part| part.split_once(": "));
+    if let Some((part, help)) = part {
+        return Diagnostic::at(place, part).help(help);
+    }
     let help = if wrong.message().starts_with(curl::ELSEWHERE) {
         let Some(origin) = named_by(command) else { return wrong };
         format!("import it with `--origin {origin}`, into a suite of its own")
@@ -366,6 +358,9 @@ fn is_complete(head: &printed::Head, body: &str) -> bool {
     head.length().is_some_and(|length| length == body.len())
 }
 
+/// The options of curl that print the head.
+static INCLUDES: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\s(?:-[A-Za-z]*[iI][A-Za-z]*|--include|--show-headers|--head)(?:\s|$)"));
 static STATUS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)^(.*?)\s*\b([1-5]\d\d)\s*$"));
 /// A part of a path or a query in braces or brackets in the place of a value.
 static TEMPLATE: LazyLock<Regex> = LazyLock::new(|| pattern(r"[/=]\{+[A-Za-z][\w .-]*\}+"));
@@ -380,11 +375,6 @@ static ECHOED: LazyLock<Regex> = LazyLock::new(|| {
         r#"^[ \t]*(?:[$%#>][ \t]+)?(?P<flags>(?:echo|printf)(?:[ \t]+-[neE]+)?)[ \t]+(?P<text>.*\S)[ \t]*>[ \t]*["']?(?P<to>[\w./-]+)["']?[ \t]*$"#,
     )
 });
-
-/// Returns the words of a command.
-fn words(command: &str) -> Option<Vec<String>> {
-    Some(shell::split(command).ok()?.into_iter().map(|word| word.text).collect())
-}
 
 /// Returns the command that starts a target: a program with environment variables before it.
 fn launch(text: &str) -> Option<Launched> {
@@ -410,86 +400,15 @@ fn launch(text: &str) -> Option<Launched> {
 fn most_named(sent: &[Sent<'_>]) -> Option<String> {
     let texts = || sent.iter().filter_map(|one| one.text.as_ref().ok());
     let named: Vec<String> = texts().filter_map(|plain| named_by(&plain.text)).collect();
-    let count = |origin: &String| named.iter().filter(|other| *other == origin).count();
+    // Spellings of one origin count together.
+    let mut counts: BTreeMap<String, (usize, std::cmp::Reverse<usize>, &String)> = BTreeMap::new();
+    for (index, origin) in named.iter().enumerate().filter(|(_, origin)| *origin != UNNAMED) {
+        counts.entry(plain(origin)).or_insert((0, std::cmp::Reverse(index), origin)).0 += 1;
+    }
     // The first of several that are named as often.
-    let most = named.iter().filter(|origin| *origin != UNNAMED).rev().max_by_key(|origin| count(origin));
+    let most = counts.into_values().max().map(|(_, _, origin)| origin);
     most.cloned().or_else(|| (!named.is_empty()).then(|| "http://localhost".to_owned()))
 }
-
-/// Returns the origin of the URL in a command.
-pub(super) fn named_by(command: &str) -> Option<String> {
-    let words = words(command)?;
-    let address = words.iter().find_map(|word| Some(ADDRESS.captures(word)?[1].to_owned()));
-    let bare = || {
-        let word = words.iter().skip(1).find(|word| BARE.is_match(word))?;
-        Some(format!("http://{}", word.split(['/', '?']).next().unwrap_or_default()))
-    };
-    address.or_else(bare).map(|origin| without_user(&origin)).filter(|origin| is_origin(origin))
-}
-
-/// Whether a text is a valid origin of a suite.
-pub(super) fn is_origin(text: &str) -> bool {
-    let fits = |one: char| one.is_ascii_alphanumeric() || "-._~:/[]${}".contains(one);
-    text.chars().all(fits) && !text.ends_with(':') && Url::parse(text).is_ok_and(|url| url.has_host())
-}
-
-/// Whether two origins are the same port of the local machine under different names.
-fn of_this_machine(one: &str, other: &str) -> bool {
-    let port = |origin: &str| {
-        let (scheme, rest) = origin.split_once("://")?;
-        let names = ["localhost", "127.0.0.1", "0.0.0.0", "[::1]"];
-        names.iter().find_map(|name| rest.strip_prefix(name)).map(|port| (scheme.to_owned(), port.to_owned()))
-    };
-    port(one).is_some() && port(one) == port(other)
-}
-
-/// Whether an origin belongs to the system that a document describes, as another port or another host of it.
-fn is_related(origin: &str, main: &str) -> bool {
-    const LOCAL: [&str; 10] = [
-        "local",
-        "localhost",
-        "internal",
-        "test",
-        "example",
-        "invalid",
-        "lan",
-        "example.com",
-        "example.org",
-        "example.net",
-    ];
-    let host = |origin: &str| match Url::parse(origin).ok()?.host()? {
-        Host::Domain(name) => Some(Some(name.to_ascii_lowercase())),
-        Host::Ipv4(_) | Host::Ipv6(_) => Some(None),
-    };
-    let ends = |name: &str, end: &str| name == end || name.ends_with(&format!(".{end}"));
-    let domain = |name: &str| name.rsplitn(3, '.').take(2).map(str::to_owned).collect::<Vec<_>>();
-    if origin.contains(['$', '{']) || origin == UNNAMED {
-        return false;
-    }
-    match host(origin) {
-        None => false,
-        Some(None) => true,
-        Some(Some(name)) => {
-            !name.contains('.')
-                || LOCAL.iter().any(|end| ends(&name, end))
-                || host(main)
-                    .flatten()
-                    .is_some_and(|main| main.contains('.') && domain(&main) == domain(&name))
-        }
-    }
-}
-
-fn without_user(origin: &str) -> String {
-    match origin.split_once("://").zip(origin.rsplit_once('@')) {
-        Some(((scheme, _), (_, host))) => format!("{scheme}://{host}"),
-        None => origin.to_owned(),
-    }
-}
-
-static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(https?://[^/?#\s]+)"));
-static BARE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"^(?:[^\s/@]+@)?(localhost|\d+(\.\d+){3}|[\w-]+(\.[\w-]+)+|[A-Za-z][\w-]*:\d+)(:\d+)?(/|\?|$)")
-});
 
 /// Reads the files that commands name, or that the document prints.
 pub(super) fn files<'a>(

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::placeholder::{self, ELISION};
 use crate::pattern;
 use conformance_suite::json::Json;
 use conformance_suite::matcher;
@@ -73,8 +74,8 @@ pub(super) fn text(text: &str) -> Option<Yaml> {
             Yaml::Scalar("!string".to_owned()),
         ));
     }
-    if let Some(cut) = ELISION.find(text) {
-        let before = text.get(..cut.start()).unwrap_or_default();
+    if let Some(cut) = ELISION.find(text).map(|cut| cut.start()).or_else(|| placeholder::find(text)) {
+        let before = text.get(..cut).unwrap_or_default();
         let shown = if before.trim().is_empty() {
             "!string".to_owned()
         } else {
@@ -87,18 +88,6 @@ pub(super) fn text(text: &str) -> Option<Yaml> {
         return Some(Yaml::unsure("this value may differ each time", Yaml::Scalar("!string".to_owned())));
     }
     None
-}
-
-/// The mark of something that a document leaves out.
-pub(super) static ELISION: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"\[\.\.\.\]|\[…\]|<\.\.\.>|\(\.\.\.\)|<(?:snip|omitted|truncated|redacted)>|\[(?:snip|omitted|truncated|redacted)\]|…|\.{3,}",
-    )
-});
-
-/// Whether a text is nothing but the mark of something that a document leaves out.
-pub(super) fn is_left_out(text: &str) -> bool {
-    ELISION.find(text.trim()).is_some_and(|found| found.as_str() == text.trim())
 }
 
 /// Whether a number is a point in time: in the range of Unix times (s or ms), with a name that says so.

@@ -1,18 +1,18 @@
 //! Extracts the exchanges of a browser recording (HTTP Archive 1.2).
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, LazyLock};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use base64::Engine as _;
-use regex::Regex;
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::document::is_origin;
+use super::origin::is_origin;
 use super::printed::Head;
+use super::secret::{Found, Secrets};
 use super::{Body, Exchange, Story, Wanted, command_of, next};
-use crate::pattern;
+use conformance_suite::cookie::SetCookie;
 use conformance_suite::diagnostic::Diagnostic;
 use conformance_suite::request::{Header, Prepared};
 use conformance_suite::source::{Place, Source, Span};
@@ -54,6 +54,8 @@ pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Recordin
     let mut last = None;
     // A recording is often one long line, so diagnostics point at the URL.
     let mut place = source.place(Span::default());
+    let mut secrets = Secrets::default();
+    let mut made = Made::default();
     for entry in &called {
         let url = text(entry, "/request/url");
         let Some(target) = target(url, &origin) else {
@@ -67,13 +69,21 @@ pub(super) fn read(source: &Arc<Source>, wanted: &Wanted<'_>) -> Result<Recordin
             recording.stories.push(Story::new(title));
         }
         place = next(&place, url);
-        let read = exchange(entry, target, &origin, place.clone(), wanted, &mut recording.variables);
+        let is_made = |value: &str| made.has(value);
+        let mut remarks = Vec::new();
+        let found = Found { secrets: &mut secrets, is_made: &is_made, remarks: &mut remarks };
+        let mut read = exchange(entry, target, &origin, place.clone(), wanted, found);
+        if let Ok(exchange) = &mut read {
+            exchange.remarks.splice(0..0, remarks);
+        }
+        made.add(entry);
         let Some(story) = recording.stories.last_mut() else { continue };
         story.add(read);
     }
     if recording.stories.iter().all(|story| story.exchanges.is_empty()) {
         return Err(Diagnostic::new(format!("{} has no request to {origin}", source.path())));
     }
+    recording.variables = secrets.variables;
     let taken = called.len() - others.values().sum::<usize>();
     let all = |counts: &BTreeMap<String, usize>| -> Vec<String> {
         counts.iter().map(|(name, count)| format!("{name} {count}")).collect()
@@ -194,7 +204,7 @@ fn exchange(
     origin: &str,
     place: Place,
     wanted: &Wanted<'_>,
-    variables: &mut BTreeMap<String, String>,
+    mut found: Found<'_>,
 ) -> Result<Exchange, Diagnostic> {
     let mut remarks = Vec::new();
     let answers: Vec<(String, String)> = fields(entry, "/response/headers").collect();
@@ -215,26 +225,37 @@ fn exchange(
         if !seen.insert((name.to_ascii_lowercase(), value.clone())) {
             continue;
         }
-        let value =
-            secret(&name, &value, variables, &mut remarks).unwrap_or_else(|| value.replace("${", "$${"));
-        headers.push(Header::new(&name, value));
+        headers.push(Header::new(&name, found.field(&name, &value)));
     }
     let data = entry.pointer("/request/postData");
     let length =
         fields(entry, "/request/headers").find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     let length = length.and_then(|(_, length)| length.trim().parse().ok());
     let body = data.and_then(|data| body(data, length, &mut headers));
-    let size = entry.pointer("/request/bodySize").and_then(Json::as_i64).unwrap_or_default();
-    if body.is_none() && (size > 0 || length.is_some_and(|length| length > 0)) {
+    let size = entry.pointer("/request/bodySize").and_then(Json::as_i64).unwrap_or(-1);
+    let sent = |name: &str| fields(entry, "/request/headers").find(|(own, _)| own.eq_ignore_ascii_case(name));
+    let is_saved = |data: &Json| {
+        !text(data, "/text").is_empty()
+            || data.pointer("/params").and_then(Json::as_array).is_some_and(|params| !params.is_empty())
+    };
+    let is_lost = size > 0
+        || length.is_some_and(|length| length > 0)
+        || data.is_some_and(is_saved)
+        || sent("transfer-encoding").is_some();
+    if body.is_none() && is_lost {
         return Err(Diagnostic::at(place, "the recording does not hold the body of this request"));
     }
+    if body.is_none() && size < 0 && length.is_none() && (data.is_some() || sent("content-type").is_some()) {
+        remarks.push("the recording holds no body of this request, and may have lost it".to_owned());
+    }
     let sends_origin = headers.iter().any(|header| header.is("Origin"));
+    let media_type = data.map_or("", |data| text(data, "/mimeType"));
     let plain = body.as_ref().and_then(|body| String::from_utf8(body.clone()).ok());
     let request = Prepared {
         method: text(entry, "/request/method").to_owned(),
-        target: with_slash(target).replace("${", "$${"),
+        target: found.target(&with_slash(target).replace("${", "$${")),
         headers,
-        body: plain.as_ref().map(|body| body.replace("${", "$${").into_bytes()),
+        body: plain.as_ref().map(|body| found.body(&body.replace("${", "$${"), media_type).into_bytes()),
         ..Prepared::default()
     };
     if body.is_some() && plain.is_none() {
@@ -266,6 +287,29 @@ fn exchange(
         sets: Vec::new(),
         section: 0,
     })
+}
+
+/// The words of the responses so far, which a step can capture.
+#[derive(Default)]
+struct Made<'a> {
+    words: HashSet<&'a str>,
+    cookies: HashSet<String>,
+}
+
+impl<'a> Made<'a> {
+    fn add(&mut self, entry: &'a Json) {
+        let words =
+            text(entry, "/response/content/text").split(|one: char| one == '"' || one.is_whitespace());
+        self.words.extend(words.filter(|word| word.len() > 3));
+        let cookies =
+            fields(entry, "/response/headers").filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+        self.cookies
+            .extend(cookies.filter_map(|(_, field)| Some(SetCookie::parse(&field)?.value.to_owned())));
+    }
+
+    fn has(&self, value: &str) -> bool {
+        self.words.contains(value) || self.cookies.contains(value)
+    }
 }
 
 /// The boundary of a multipart body that a recording has as fields.
@@ -368,37 +412,6 @@ fn answer(entry: &Json) -> Body {
         }
     }
 }
-
-/// Returns an expression for the secret in a header field, and declares its variable.
-fn secret(
-    name: &str,
-    value: &str,
-    variables: &mut BTreeMap<String, String>,
-    remarks: &mut Vec<String>,
-) -> Option<String> {
-    let lower = name.to_ascii_lowercase();
-    let (before, secret) = match lower.as_str() {
-        "authorization" => value.split_once(' ').map_or(("", value), |(scheme, secret)| (scheme, secret)),
-        _ if SECRET.is_match(&lower) => ("", value),
-        _ => return None,
-    };
-    if secret.is_empty() {
-        return None;
-    }
-    let name = match (lower.as_str(), before) {
-        ("authorization", "Bearer") => "token".to_owned(),
-        ("authorization", _) => "credentials".to_owned(),
-        (name, _) => name.trim_start_matches("x-").replace('-', "_"),
-    };
-    variables.insert(name.to_ascii_uppercase(), name.clone());
-    remarks.push(format!("the recording has the value of `{name}`; set it in the environment or with --var"));
-    Some(if before.is_empty() { format!("${{{name}}}") } else { format!("{before} ${{{name}}}") })
-}
-
-/// Header fields whose values are secret.
-static SECRET: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"api-?key|auth-token|access-token|^x-.*(?:token|secret)$|^proxy-authorization$")
-});
 
 /// Whether a browser adds a header field by itself.
 fn is_added_by_browser(name: &str, value: &str) -> bool {

@@ -178,6 +178,11 @@ impl<'a> Around<'a> {
         page
     }
 
+    /// Returns the names of the variables.
+    pub(super) fn variables(&self) -> BTreeSet<&str> {
+        self.variables.values().map(String::as_str).collect()
+    }
+
     /// Returns the declarations of the variables, without those that the suite has already.
     pub(super) fn declarations(&self, suite: Option<&Suite>) -> String {
         let known = |name: &str| {

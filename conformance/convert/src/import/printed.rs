@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::fresh::is_left_out;
+use super::placeholder::is_left_out;
 use crate::pattern;
+use crate::transcript::is_progress;
 use conformance_suite::request::is_token;
 
 /// The status and the header fields of a response, in order.
@@ -31,17 +32,33 @@ pub(super) struct Printed {
     pub(super) body: String,
 }
 
-/// Splits an output.
-pub(super) fn read(output: &str) -> Printed {
-    let lines: Vec<&str> = output.split_inclusive('\n').collect();
-    let (head, body) = match lines.iter().rposition(|line| VERBOSE.is_match(line)) {
+/// Splits an output. If `includes`, the command prints the head: fields are a head without their status line too.
+pub(super) fn read(output: &str, includes: bool) -> Printed {
+    let mut lines: Vec<&str> = output.split_inclusive('\n').collect();
+    // With `-f`, curl prints the status in place of the body.
+    let failed = lines.iter().find_map(|line| FAILED.captures(line)?[1].parse().ok());
+    lines.retain(|line| !is_progress(line) && !line.starts_with("curl: ("));
+    let begin = (lines.iter().rposition(|line| VERBOSE.is_match(line)))
+        .or_else(|| lines.iter().position(|line| FIELD.is_match(line)))
+        .or_else(|| lines.first().filter(|line| LOG.is_match(line)).map(|_| 0));
+    let (mut head, body) = match begin {
         Some(at) => verbose(lines.get(at..).unwrap_or_default()),
-        None => match lines.iter().position(|line| FIELD.is_match(line)) {
-            Some(at) => verbose(lines.get(at..).unwrap_or_default()),
-            None => included(&lines),
-        },
+        None if includes => fields(&lines).unwrap_or_else(|| included(&lines)),
+        None => included(&lines),
     };
+    if head.is_none() {
+        head = failed.map(|status| Head { status: Some(status), headers: Vec::new() });
+    }
     Printed { head, body }
+}
+
+/// Parses header fields without a status line, up to an empty line.
+fn fields(lines: &[&str]) -> Option<(Option<Head>, String)> {
+    let end = lines.iter().position(|line| line.trim().is_empty()).unwrap_or(lines.len());
+    let (head, body) = lines.split_at(end);
+    let is_head = !head.is_empty() && head.iter().all(|line| NAMED.is_match(line));
+    let head: Vec<&str> = head.iter().map(|line| line.trim()).collect();
+    is_head.then(|| (parse(&head), body.get(1..).unwrap_or_default().concat()))
 }
 
 /// Parses the output of `-v` from the last status line on; earlier lines belong to the request and to redirects.
@@ -51,7 +68,7 @@ fn verbose(lines: &[&str]) -> (Option<Head>, String) {
     let mut body = String::new();
     for line in &lines[head.len()..] {
         let is_log = ["* ", "> ", "{ [", "} ["].iter().any(|mark| line.starts_with(mark));
-        if !is_log && !is_progress(line) {
+        if !is_log {
             // If the body has no newline at its end, curl's message about the connection follows on the same line.
             body.push_str(END.find(line).map_or(line, |end| &line[..end.start()]));
         }
@@ -63,8 +80,7 @@ fn verbose(lines: &[&str]) -> (Option<Head>, String) {
 ///
 /// Documents leave out fields, or the empty line before JSON or HTML.
 fn included(lines: &[&str]) -> (Option<Head>, String) {
-    let lines: Vec<&str> = lines.iter().copied().filter(|line| !is_progress(line)).collect();
-    let mut rest = lines.as_slice();
+    let mut rest = lines;
     let mut head = None;
     while rest.first().is_some_and(|line| STATUS.is_match(line)) {
         let ends =
@@ -93,19 +109,20 @@ fn parse(lines: &[&str]) -> Option<Head> {
     Some(Head { status, headers: rest.iter().filter_map(field).collect() })
 }
 
-/// Whether a line belongs to curl's progress meter.
-fn is_progress(line: &str) -> bool {
-    line.starts_with("  % Total ")
-        || line.trim_start().starts_with("Dload  Upload")
-        || PROGRESS.is_match(line)
-        || line.starts_with("Note: Unnecessary use of -X")
-}
-
 /// A header field in the output of `-v`.
 static FIELD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^< [A-Za-z][\w-]*: "));
-static STATUS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^HTTP/\d(?:\.\d)? (\d{3})\b"));
+static STATUS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:HTTP/\d(?:\.\d)?|Status:) (\d{3})\b"));
+/// A header field.
+static NAMED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[A-Za-z][\w-]*:(?:[ \t]|\s*$)"));
+/// What `-v` prints first.
+static LOG: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^(?:\* +(?:Trying|Connected|Host |Hostname|About to|Rebuilt|Uses proxy|Re-using|Found bundle|Could not|Could|Note:|Added|Closing|Connection)|> [A-Z]+ \S+ HTTP/)",
+    )
+});
+static FAILED: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^curl: \(22\) The requested URL returned error: (\d{3})"));
 static VERBOSE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^< HTTP/\d(?:\.\d)? \d{3}\b"));
-static PROGRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*\d+\s+\d+\s+\d+\s+\d+.*--:--"));
 static END: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\* (?:Connection #\d+ to host|Closing connection|Curl_http_done)"));
 
@@ -120,8 +137,23 @@ mod tests {
     }
 
     fn split(output: &str) -> (Option<Head>, String) {
-        let printed = read(output);
+        let printed = read(output, true);
         (printed.head, printed.body)
+    }
+
+    #[test]
+    fn reads_heads_that_documents_print_in_other_ways() {
+        let field = [("A", "1")];
+        assert_eq!(split("Status: 200 OK\nA: 1\n\n{}\n"), (head(200, &field), "{}\n".to_owned()));
+        let (fields, body) = split("A: 1\n\n{}\n");
+        assert_eq!((fields.unwrap().status, body.as_str()), (None, "{}\n"));
+        assert_eq!(read("A: 1\n\n{}\n", false).head, None);
+        assert_eq!(split("*   Trying 1.2.3.4...\n{}\n* Closing connection 0\n").1, "{}\n");
+        let meter =
+            "  % Total    % Received\n100    15  100    15    0     0    100      0 --:--:-- --:--:--\n{}\n";
+        assert_eq!(split(meter), (None, "{}\n".to_owned()));
+        let failed = "curl: (22) The requested URL returned error: 404\n";
+        assert_eq!(split(failed), (head(404, &[]), String::new()));
     }
 
     #[test]

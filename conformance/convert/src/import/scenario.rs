@@ -16,7 +16,7 @@ use conformance_suite::yaml::page::{line, unsure};
 /// Returns the text of the scenario.
 pub(super) fn write(story: &Story, around: &Around<'_>, wanted: &Wanted<'_>) -> String {
     let mut exchanges = story.exchanges.clone();
-    let kept = capture::link(&mut exchanges, around.origin, wanted);
+    let kept = capture::link(&mut exchanges, around.origin, &around.variables(), wanted);
     for exchange in &mut exchanges {
         if let Some(name) = around.named(&exchange.origin) {
             exchange.remarks.push(format!(

@@ -60,10 +60,26 @@ fn says_error(value: &Value) -> bool {
 
 /// Returns the status that the body determines.
 pub(super) fn known(body: &str) -> Option<u64> {
+    if let Some(status) = phrase(body) {
+        return Some(status);
+    }
     match loose::read(body) {
         Some((json, _)) => named(&json),
         None => PAGE.captures(body)?.get(1)?.as_str().parse().ok(),
     }
+}
+
+/// Returns the status of a text that is nothing but a reason phrase, with or without its number: `404 page not found`.
+fn phrase(body: &str) -> Option<u64> {
+    let found = PHRASE.captures(body.trim())?;
+    let number: Option<u64> = found.get(1).and_then(|number| number.as_str().parse().ok());
+    let words = letters(found.get(2)?.as_str());
+    let mut reasons = REASONS.iter().filter(|(status, _)| number.is_none_or(|number| number == *status));
+    let fits = |reason: &str| match number {
+        Some(_) => words.ends_with(&letters(reason)),
+        None => words == letters(reason),
+    };
+    reasons.find(|(_, reason)| fits(reason)).map(|(status, _)| *status)
 }
 
 fn unsure(class: &str) -> Yaml {
@@ -118,6 +134,11 @@ const REASONS: &[(u64, &str)] = &[
     (504, "Gateway Timeout"),
 ];
 
+/// A line of a few words, perhaps after a number.
+static PHRASE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^(?i:error:? |HTTP/\S+ )?(?:([45]\d\d)[ :-]+)?([A-Za-z][A-Za-z ]{2,40})[.!]?$")
+});
+
 /// The title of the default error page of many servers, which begins with the status.
 static PAGE: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)<(?:title|h1)>\s*(?:error\s+|http\s+)?([1-5]\d\d)\b"));
@@ -144,6 +165,10 @@ mod tests {
         assert_eq!(written(r#"{"error": {"code": 403, "message": "x"}}"#), "403");
         assert_eq!(written(r#"{"detail": "Unauthorized."}"#), "401");
         assert_eq!(written(r#"{"status": 409}"#), "409");
+        assert_eq!(written("Not Found\n"), "404");
+        assert_eq!(written("404 page not found\n"), "404");
+        assert_eq!(written("500: Internal Server Error"), "500");
+        assert_eq!(written("404 items"), "unsure 2xx");
         assert_eq!(written("<html>\n<title>405 Method Not Allowed</title>\n"), "405");
     }
 

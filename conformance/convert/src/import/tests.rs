@@ -1,5 +1,7 @@
 //! Whatever a document contains, the imported suite loads.
 
+mod neighbours;
+
 use std::io;
 
 use super::*;

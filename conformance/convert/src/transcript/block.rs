@@ -37,19 +37,24 @@ pub(super) struct Line {
 impl Block {
     /// Removes the indentation that all lines share.
     pub(super) fn dedented(mut self) -> Self {
-        let indentation = |line: &Line| line.text.len() - line.text.trim_start_matches([' ', '\t']).len();
-        let filled = self.lines.iter().filter(|line| !line.text.trim().is_empty());
-        let shared = filled.map(indentation).min().unwrap_or_default();
-        for line in &mut self.lines {
-            let cut = shared.min(indentation(line));
-            line.text.drain(..cut);
-            line.start += cut;
-        }
+        dedent(&mut self.lines);
         self
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.lines.iter().all(|line| line.text.trim().is_empty())
+    }
+}
+
+/// Removes the indentation that all lines share.
+pub(super) fn dedent(lines: &mut [Line]) {
+    let indentation = |line: &Line| line.text.len() - line.text.trim_start_matches([' ', '\t']).len();
+    let filled = lines.iter().filter(|line| !line.text.trim().is_empty());
+    let shared = filled.map(indentation).min().unwrap_or_default();
+    for line in lines {
+        let cut = shared.min(indentation(line));
+        line.text.drain(..cut);
+        line.start += cut;
     }
 }
 

@@ -22,7 +22,8 @@ pub(super) fn blocks(source: &Arc<Source>) -> Vec<Block> {
     reader.blocks.into_iter().flat_map(unfenced).collect()
 }
 
-/// Returns a document of the same length in which the front matter is blank, and a tag alone on a line before a fence.
+/// Returns a document of the same length in which the front matter is blank, the title of a note, and a tag alone on a line before
+/// a fence.
 ///
 /// By `CommonMark` such a fence belongs to the HTML, but many sites do not render it so.
 fn plain(text: &str) -> String {
@@ -36,8 +37,11 @@ fn plain(text: &str) -> String {
         let is_fence = |line: &&&str| ["```", "~~~"].iter().any(|fence| line.trim_start().starts_with(fence));
         in_code ^= is_fence(&line);
         let is_tag = line.trim().starts_with('<') && line.trim().ends_with('>') && !line.contains("<pre");
+        // The title of a note of MkDocs, whose text is indented.
+        let is_note =
+            !in_code && ["!!! ", "??? ", "???+ "].iter().any(|mark| line.trim_start().starts_with(mark));
         let mut after = all.iter().skip(index + 1).take(NEAR).take_while(|line| !line.trim().is_empty());
-        if blanks || (is_tag && !in_code && after.any(|line| is_fence(&line))) {
+        if blanks || is_note || (is_tag && !in_code && after.any(|line| is_fence(&line))) {
             let bare = line.trim_end_matches(['\n', '\r']);
             changed.push_str(&" ".repeat(bare.len()));
             changed.push_str(line.get(bare.len()..).unwrap_or_default());
@@ -121,14 +125,18 @@ impl Reader {
     fn prose(&mut self, written: &str, start: usize) {
         // Code in an item is a block of its own.
         let is_text = |line: &Line| {
-            let text = line.text.trim();
+            // An empty line of a quotation.
+            let text = line.text.trim().trim_start_matches(['>', ' ']);
             !text.is_empty() && !text.starts_with("```") && !text.starts_with("~~~")
         };
         let own = lines(written, start).into_iter().take_while(is_text);
         let mut rest: Vec<Line> = own.map(|line| trimmed(&line)).collect();
         let begins = |line: &Line| shell::is_command_in_prose(&line.text);
         let Some(first) = rest.iter().position(begins) else { return };
-        let paragraph = rest.split_off(first);
+        let mut paragraph = rest.split_off(first);
+        // Tags of site generators are no output of a command.
+        let is_tag = |line: &Line| line.text.starts_with("{%") || line.text.starts_with(":::");
+        paragraph.truncate(paragraph.iter().position(is_tag).unwrap_or(paragraph.len()));
         // The paragraph of an item is read twice.
         let known = |line: &Line| {
             self.blocks

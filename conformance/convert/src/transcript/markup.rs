@@ -1,9 +1,12 @@
 //! Finds the code blocks of reStructuredText, `AsciiDoc` and plain text, and their headings.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
 
 use super::block::{Block, Heading, Line, lines};
 use super::shell;
+use crate::pattern;
 use conformance_suite::source::Source;
 
 /// The markup language of a document.
@@ -67,6 +70,8 @@ enum End {
     Indentation(usize),
     /// An empty line.
     Empty,
+    /// This line, and the block is a comment.
+    Comment(String),
 }
 
 impl Reader {
@@ -83,17 +88,23 @@ impl Reader {
         let Some((block, end)) = &mut self.open else { return false };
         let text = line.text.trim_end();
         match end {
-            End::Fence(fence) if text.trim_start() == fence.as_str() => {
+            End::Fence(fence) | End::Comment(fence) if text.trim_start() == fence.as_str() => {
                 self.close();
                 self.before.clear();
                 return true;
             }
-            End::Fence(_) => {}
+            End::Fence(_) | End::Comment(_) => {}
             End::Indentation(width) if text.is_empty() || indentation(text) >= *width => {}
             End::Empty if !text.is_empty() => {}
             End::Indentation(_) | End::Empty => return false,
         }
-        block.lines.push(line.clone());
+        let mut line = line.clone();
+        if self.style == Style::Ascii
+            && let Some(callout) = CALLOUT.find(&line.text)
+        {
+            line.text.truncate(callout.start());
+        }
+        block.lines.push(line);
         true
     }
 
@@ -112,6 +123,9 @@ impl Reader {
         }
         if text.is_empty() {
             return;
+        }
+        if self.style == Style::Ascii && text.len() >= 4 && text.bytes().all(|byte| byte == b'/') {
+            return self.begin(End::Comment(text.to_owned()), None);
         }
         let fence = match self.style {
             Style::Ascii => delimiter(text, &self.before),
@@ -191,7 +205,8 @@ impl Reader {
             Style::Ascii => length.abs_diff(title.chars().count()) < 2,
             _ => length >= title.chars().count(),
         };
-        if title.is_empty() || self.before.starts_with(' ') || !whole || !fits {
+        // The delimiters of other blocks are no titles.
+        if !title.contains(char::is_alphanumeric) || self.before.starts_with(' ') || !whole || !fits {
             return;
         }
         let known = self.marks.iter().position(|own| *own == mark);
@@ -208,11 +223,18 @@ impl Reader {
     }
 
     fn close(&mut self) {
-        if let Some((block, _)) = self.open.take() {
+        if let Some((block, end)) = self.open.take() {
+            if matches!(end, End::Comment(_)) {
+                return;
+            }
             self.blocks.extend(Some(block.dedented()).filter(|block| !block.is_empty()));
         }
     }
 }
+
+/// Numbers in angle brackets at the end of a line, which refer to explanations.
+static CALLOUT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?:[ \t]+(?:(?:#|//|--|;;)[ \t]*)?(?:<(?:\d+|\.)>[ \t]*)+)+$"));
 
 fn indentation(line: &str) -> usize {
     line.len() - line.trim_start_matches([' ', '\t']).len()
@@ -225,7 +247,8 @@ fn delimiter(line: &str, before: &str) -> Option<String> {
     }
     let lines = line.len() >= 4 && ["-", "."].iter().any(|mark| line.replace(mark, "").is_empty());
     let title = before.trim();
-    let underlines =
-        !title.is_empty() && !title.starts_with(['[', '.']) && title.chars().count().abs_diff(line.len()) < 2;
+    let underlines = title.contains(char::is_alphanumeric)
+        && !title.starts_with(['[', '.'])
+        && title.chars().count().abs_diff(line.len()) < 2;
     (lines && !underlines).then(|| line.to_owned())
 }

@@ -22,6 +22,7 @@ pub(super) fn exchanges(
     source: &Arc<Source>,
 ) -> Option<Vec<Command>> {
     let is_named = ["http", "rest", "httprequest", "http-request"].contains(&block.language.as_str());
+    let block = &plain(block, is_named);
     // A line such as `GET /users` alone names an operation: a request has a version, or header fields.
     let is_request = |at: usize| {
         let found = block.lines.get(at).and_then(|line| REQUEST.captures(&line.text));
@@ -45,6 +46,30 @@ pub(super) fn exchanges(
     let ends = requests.iter().copied().skip(1).chain([block.lines.len()]);
     let messages = requests.iter().zip(ends).filter_map(|(begin, end)| block.lines.get(*begin..end));
     Some(messages.filter_map(|message| exchange(message, block, source)).collect())
+}
+
+/// Returns a block without the signs with which `curl -v` prints messages.
+fn plain(block: &Block, is_named: bool) -> Block {
+    let mut block = block.clone();
+    let begins = |line: &Line| {
+        let found = line.text.strip_prefix("> ").and_then(|text| REQUEST.captures(text));
+        found.is_some_and(|found| is_named || found.get(3).is_some())
+    };
+    let is_message = |line: &Line| line.text.trim().is_empty() || line.text.starts_with(['>', '<', '*']);
+    // The output of a command is another matter.
+    let first = block.lines.iter().find(|line| !line.text.trim().is_empty());
+    if !first.is_some_and(is_message) || !block.lines.iter().any(begins) {
+        return block;
+    }
+    block.lines.retain(|line| !line.text.starts_with("* "));
+    for line in &mut block.lines {
+        let rest = line.text.strip_prefix(['>', '<']).map(|rest| rest.strip_prefix(' ').unwrap_or(rest));
+        if let Some(rest) = rest.map(str::to_owned) {
+            line.start += line.text.len() - rest.len();
+            line.text = rest;
+        }
+    }
+    block
 }
 
 /// Reads a request and, if it follows, its response.
@@ -89,7 +114,8 @@ fn exchange(lines: &[Line], block: &Block, source: &Arc<Source>) -> Option<Comma
     let url = if target.contains("://") {
         target.to_owned()
     } else {
-        let origin = host.map_or_else(|| UNNAMED.to_owned(), |host| format!("{}://{host}", scheme(&host)));
+        let origin = host
+            .map_or_else(|| UNNAMED.to_owned(), |host| format!("{}://{host}", scheme(&host, source.text())));
         let slash = if target.starts_with('/') { "" } else { "/" };
         format!("{origin}{slash}{target}")
     };
@@ -105,6 +131,7 @@ fn exchange(lines: &[Line], block: &Block, source: &Arc<Source>) -> Option<Comma
         heading: block.heading.clone(),
         kind: Kind::Message,
         prompted: true,
+        doubtful: false,
         text: format!("curl{method} {}{options}", quote(&url)),
         comment: None,
         place: source.place(Span::new(first.start, (last.start + last.text.len()).max(first.start))),
@@ -114,8 +141,22 @@ fn exchange(lines: &[Line], block: &Block, source: &Arc<Source>) -> Option<Comma
     })
 }
 
-/// The scheme that a host in a printed request probably has.
-fn scheme(host: &str) -> &'static str {
+/// Maximum size in bytes of a document that is searched for the host of each message.
+const LONGEST: usize = 256 * 1024;
+
+/// The scheme that a host in a printed request probably has: the one that the document writes elsewhere.
+fn scheme(host: &str, document: &str) -> &'static str {
+    let names = |scheme: &str| {
+        let origin = format!("{scheme}://{host}");
+        let is_end = |(at, _): (usize, &str)| {
+            let after = document.get(at + origin.len()..).unwrap_or_default();
+            !after.starts_with(|one: char| one.is_alphanumeric() || "-.:_".contains(one))
+        };
+        document.match_indices(&origin).any(is_end)
+    };
+    if document.len() <= LONGEST && names("http") && !names("https") {
+        return "http";
+    }
     let (name, port) = host.rsplit_once(':').unwrap_or((host, "443"));
     if port == "443" && name != "localhost" && !name.starts_with("127.") { "https" } else { "http" }
 }

@@ -4,12 +4,12 @@ use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
-use super::block::Line;
+use super::block::{Line, dedent};
 use crate::pattern;
 use conformance_suite::source::{Place, Source, Span};
 
 /// The signs that begin a comment in the sessions of documents.
-const COMMENTS: [&str; 5] = ["#", "//", "--", ";", "REM "];
+const COMMENTS: [&str; 6] = ["#", "//", "--", ";", "REM ", "::"];
 
 /// The signs that mark an output.
 const ARROWS: [&str; 8] = ["→", "=>", "->", "➜", "⇒", "»", "==>", "-->"];
@@ -17,7 +17,11 @@ const ARROWS: [&str; 8] = ["→", "=>", "->", "➜", "⇒", "»", "==>", "-->"];
 /// Joins lines to an output without empty lines at its ends; also returns its position.
 pub(super) fn read(lines: &[Line], prompted: bool, source: &Arc<Source>) -> (String, Place) {
     let kept = uncommented(lines, prompted);
-    let kept: Vec<Line> = unmarked(trimmed(&kept));
+    let mut kept: Vec<Line> = unmarked(trimmed(&kept));
+    // Some documents indent the output of a command.
+    if kept.first().is_some_and(|line| line.text.starts_with(' ') && HEAD.is_match(line.text.trim_start())) {
+        dedent(&mut kept);
+    }
     let (Some(first), Some(last)) = (kept.first(), kept.last()) else {
         return (String::new(), source.place(Span::default()));
     };
@@ -49,9 +53,71 @@ pub(super) fn is_address(lines: &[Line]) -> bool {
     let mut filled = lines.iter().map(|line| line.text.trim()).filter(|line| !line.is_empty());
     filled.all(|line| {
         let line = line.strip_prefix("GET ").unwrap_or(line);
-        (line.starts_with("http://") || line.starts_with("https://")) && !line.contains(char::is_whitespace)
+        ["http://", "https://", "/"].iter().any(|begin| line.starts_with(begin))
+            && !line.contains(char::is_whitespace)
     })
 }
+
+/// Whether a block is a program or a file of another language, or the commands of other programs, and not a response.
+pub(super) fn is_program(language: &str, lines: &[Line]) -> bool {
+    const LANGUAGES: [&str; 42] = [
+        "python",
+        "py",
+        "python3",
+        "yaml",
+        "yml",
+        "c",
+        "cpp",
+        "c++",
+        "h",
+        "cs",
+        "csharp",
+        "java",
+        "kotlin",
+        "scala",
+        "groovy",
+        "javascript",
+        "js",
+        "jsx",
+        "typescript",
+        "ts",
+        "tsx",
+        "go",
+        "golang",
+        "rust",
+        "rs",
+        "ruby",
+        "rb",
+        "php",
+        "perl",
+        "swift",
+        "sql",
+        "toml",
+        "ini",
+        "properties",
+        "dockerfile",
+        "makefile",
+        "r",
+        "lua",
+        "elixir",
+        "dart",
+        "css",
+        "hcl",
+    ];
+    let shells = ["sh", "bash", "shell", "zsh", "console", "powershell", "terminal", "cmd", "bat", "fish"];
+    let is_shell = || shells.contains(&language) && !is_json(lines) && !starts_with_head(lines);
+    let first = lines.iter().map(|line| line.text.trim()).find(|line| !line.is_empty());
+    LANGUAGES.contains(&language) || is_shell() || first.is_some_and(|line| COMMAND.is_match(line))
+}
+
+/// A command that installs, starts or fetches something.
+static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
+        r"^(?:[$%#>] )?(?:sudo )?(?:wget|https?|pip3?|pipx|npm|npx|yarn|pnpm|apt|apt-get|yum|dnf|apk|brew|docker|docker-compose|podman|",
+        r"kubectl|helm|git|cd|mkdir|cp|mv|rm|chmod|python3?|node|deno|bun|go|cargo|mvn|gradle|java|gem|bundle|rails|composer|php|dotnet|export|source|",
+        r"systemctl|openssl|ssh|scp)[ \t]+[\w./:@~-]",
+    ))
+});
 
 fn trimmed(lines: &[Line]) -> &[Line] {
     let filled = |line: &Line| !line.text.trim().is_empty();
@@ -64,6 +130,15 @@ fn sign(line: &Line) -> Option<&'static str> {
     let text = line.text.trim_start();
     COMMENTS.into_iter().find(|sign| text.starts_with(sign))
 }
+
+/// Whether a line between two commands without prompts is a remark of the author: a comment of another language, or a sentence that
+/// announces the next command.
+fn is_remark(line: &Line) -> bool {
+    REMARK.is_match(&line.text)
+}
+
+static REMARK: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^\s*(?:/\*.*\*/|<!--.*-->|' \S.*|[A-Z][\w,'’-]*(?: [\w,'’()/-]+)+:)\s*$"));
 
 /// Removes comments around an output, or the comment signs before it.
 fn uncommented(lines: &[Line], prompted: bool) -> Vec<Line> {
@@ -84,7 +159,7 @@ fn uncommented(lines: &[Line], prompted: bool) -> Vec<Line> {
     let mut lines = lines;
     if !prompted {
         while let Some((first, rest)) = lines.split_first()
-            && sign(first).is_some_and(|sign| sign != ";")
+            && (sign(first).is_some_and(|sign| sign != ";") || is_remark(first))
             && !METRIC.is_match(&first.text)
         {
             lines = trimmed(rest);
@@ -92,7 +167,7 @@ fn uncommented(lines: &[Line], prompted: bool) -> Vec<Line> {
     }
     let ends_json = |line: &Line| line.text.trim_end().ends_with(['}', ']']);
     while let Some((last, rest)) = lines.split_last()
-        && sign(last).is_some_and(|sign| sign != ";")
+        && (sign(last).is_some_and(|sign| sign != ";") || (!prompted && is_remark(last)))
         && (!prompted || rest.last().is_some_and(|line| line.text.trim().is_empty() || ends_json(line)))
     {
         lines = trimmed(rest);
@@ -120,7 +195,16 @@ fn without(line: &Line, sign: &str) -> Line {
     Line { text: rest.to_owned(), start: line.start + line.text.len() - rest.len() }
 }
 
-static HEAD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:< )?HTTP/\d"));
+/// Whether a line belongs to the progress meter of curl.
+pub(crate) fn is_progress(line: &str) -> bool {
+    PROGRESS.is_match(line)
+}
+
+static PROGRESS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^\s*(?:% Total\b|Dload  Upload\b|\d+\s+\S+\s+\d+\s+\S+.*--:--|Note: Unnecessary use of -X)")
+});
+
+static HEAD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:< )?(?:HTTP/\d|Status: [1-5]\d\d\b)"));
 
 /// What a response begins with, and a comment does not.
 static ANSWER: LazyLock<Regex> =

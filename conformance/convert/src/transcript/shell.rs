@@ -44,6 +44,27 @@ static PROMPT: LazyLock<Regex> =
 static WEAK: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^[ \t]*(?:[A-Za-z][\w.-]{0,30}>|[>#$%]|In \[\d+\]: ?!|!)[ \t]*"));
 
+/// Returns where the text after a prompt begins. The progress meter of curl begins with `%` too.
+fn prompt(line: &str) -> Option<usize> {
+    let found = PROMPT.find(line).filter(|_| !output::is_progress(line))?;
+    Some(found.end())
+}
+
+/// A line that begins with a command of curl: an option or something like a URL follows. `curl --version` prints `curl 8.1.0 (…)`.
+static OWN: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
+        r"^[ \t]*curl(?:\.exe)?[ \t]+(?:-|",
+        r#"['"]?(?:https?://|localhost|\$|[<{]|\d+\.\d+\.\d+\.\d+|[\w-]+(?:\.[\w-]+)*(?:\.[a-z]{2,}\b|[:/])))"#,
+    ))
+});
+
+/// A command that prints files or texts, which may contain commands.
+static PRINTS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^(?:cat|bat|less|more|head|tail|type|sed|awk|e?grep|history|man|help|echo|printf|alias)\b|(?:^|[ \t])--help\b",
+    )
+});
+
 /// A command that runs curl, from its first word on.
 pub(super) static CURL: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"(?:^|[\s|;&(`"'])(?:[\w.~-]*[/\\])*curl(?:\.exe)?[ \t]+\S"#));
@@ -76,7 +97,7 @@ pub(super) fn sends(text: &str) -> bool {
 
 /// Whether a line of prose is a command: after a prompt, or curl with something like a URL.
 pub(super) fn is_command_in_prose(line: &str) -> bool {
-    let after = PROMPT.find(line).or_else(|| WEAK.find(line)).map_or(0, |prompt| prompt.end());
+    let after = prompt(line).or_else(|| Some(WEAK.find(line)?.end())).unwrap_or_default();
     let command = line.get(after..).unwrap_or_default();
     if after > 0 && !line.starts_with('#') {
         return sends(command);
@@ -89,6 +110,7 @@ pub(super) fn is_command_in_prose(line: &str) -> bool {
 
 /// How commands begin in a block.
 struct Beginning {
+    /// Whether the commands that send something have prompts.
     prompted: bool,
     /// Whether a prompt that only curl follows counts.
     weak: bool,
@@ -96,15 +118,19 @@ struct Beginning {
 
 impl Beginning {
     fn of(lines: &[Line]) -> Self {
-        let prompted = lines.iter().any(|line| PROMPT.is_match(&line.text));
+        let after = |line: &Line| Some(line.text.get(prompt(&line.text)?..)?.to_owned());
+        let typed: Vec<String> = lines.iter().filter_map(after).collect();
         let plain = lines.iter().any(|line| sends(line.text.trim_start()));
+        let own = || lines.iter().any(|line| OWN.is_match(&line.text));
+        // A comment, or one other command with a prompt, does not mean that each command has one.
+        let prompted = !typed.is_empty() && (typed.iter().any(|typed| sends(typed)) || !own());
         Self { prompted, weak: prompted || !plain }
     }
 
     /// Returns where the command begins, if a line begins one.
     fn find(&self, line: &str) -> Option<usize> {
-        if let Some(prompt) = PROMPT.find(line) {
-            return Some(prompt.end());
+        if let Some(after) = prompt(line) {
+            return Some(after);
         }
         if self.weak
             && let Some(prompt) = WEAK.find(line)
@@ -113,7 +139,7 @@ impl Beginning {
             return Some(prompt.end());
         }
         let indentation = line.len() - line.trim_start().len();
-        let begins = !self.prompted && sends(line.get(indentation..)?);
+        let begins = OWN.is_match(line) || (!self.prompted && sends(line.get(indentation..)?));
         begins.then_some(indentation)
     }
 }
@@ -131,8 +157,12 @@ pub(super) fn commands(block: &Block, source: &Arc<Source>) -> Found {
         };
         let typed = typed(rest, from);
         let following = rest.get(typed.lines..).unwrap_or_default();
+        let is_prompted = |line: &str, from: usize| from > line.len() - line.trim_start().len();
+        let prints = is_prompted(&first.text, from) && PRINTS.is_match(&typed.text);
         let ends = |line: &Line| {
-            beginning.find(&line.text).is_some() || (block.is_prose && line.text.trim().is_empty())
+            let begins = beginning.find(&line.text);
+            begins.is_some_and(|from| !prints || is_prompted(&line.text, from))
+                || (block.is_prose && line.text.trim().is_empty())
         };
         let printed = following.iter().position(ends).unwrap_or(following.len());
         // An empty prompt only ends the output before it.
@@ -145,7 +175,8 @@ pub(super) fn commands(block: &Block, source: &Arc<Source>) -> Found {
             found.commands.push(Command {
                 heading: block.heading.clone(),
                 kind: if HTTPIE.is_match(&typed.text) { Kind::Httpie } else { Kind::Shell },
-                prompted: from > first.text.len() - first.text.trim_start().len(),
+                prompted: is_prompted(&first.text, from),
+                doubtful: beginning.prompted && !is_prompted(&first.text, from),
                 text: typed.text,
                 comment: typed.comment,
                 place,
@@ -186,6 +217,9 @@ fn typed(lines: &[Line], from: usize) -> Typed {
         let mut text = line.text.get(if index == 0 { from } else { 0 }..).unwrap_or_default();
         if index > 0 && !quotes.is_open() {
             text = without_prompt(text, prompt);
+        } else if index > 0 && !prompt.is_empty() {
+            // Shells prompt inside of quotes too.
+            text = text.strip_prefix("> ").unwrap_or(text);
         }
         let start = line.start + line.text.len() - text.len();
         let plain = plain(text, quotes);
@@ -206,7 +240,15 @@ fn typed(lines: &[Line], from: usize) -> Typed {
         typed.lines += 1;
         typed.end = start + command.len().min(text.len());
         if matches!(ends, Ends::GoesOn) {
-            continue;
+            // After a backslash, an empty line or the end of the block ends the command.
+            let after = lines.get(index + 1).map_or("", |line| line.text.trim());
+            if quotes.is_open() || !after.is_empty() {
+                continue;
+            }
+            if let Some(without) = typed.text.strip_suffix('\\') {
+                typed.text.truncate(without.trim_end().len());
+            }
+            break;
         }
         let next = lines.get(index + 1).map(|line| line.text.as_str()).unwrap_or_default();
         // Some documents forget the backslash before a line with more options.

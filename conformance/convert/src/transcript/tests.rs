@@ -75,6 +75,13 @@ fn joins_continued_lines_and_quoted_newlines() {
 }
 
 #[test]
+fn removes_prompts_inside_of_quotes() {
+    let found = plain("$ curl http://h/ -d '{\n>   \"a\": 1\n> }'\nok\n");
+    assert_eq!(texts(&found), ["curl http://h/ -d '{\n  \"a\": 1\n}'"]);
+    assert_eq!(found[0].output, "ok\n");
+}
+
+#[test]
 fn reads_blocks_without_prompts_that_begin_with_curl() {
     let found = read(
         "Get it:\n\n```sh\n# the list\ncurl http://h/a\ncurl http://h/b\n```\n\nwhich answers\n\n```json\n[]\n```\n\n```\n[1]\n```\n",

@@ -373,7 +373,10 @@ impl<'a> Typed<'a> {
 
     /// An output redirection, with the number of its file descriptor.
     fn redirection(&self, at: usize, before: char) -> Diagnostic {
-        let start = if matches!(before, '1' | '2' | '&') { at - 1 } else { at };
+        // A digit is a file descriptor only if it is a word.
+        let typed = self.command.get(..at).unwrap_or_default();
+        let is_word = typed.strip_suffix(before).is_some_and(|typed| typed.ends_with(char::is_whitespace));
+        let start = if matches!(before, '1' | '2' | '&') && is_word { at - 1 } else { at };
         let rest = self.rest(start);
         let end = rest.find(['>']).map_or(1, |end| end + 1);
         let operator = rest[..end].to_owned() + if rest[end..].starts_with('>') { ">" } else { "" };

@@ -76,7 +76,8 @@ pub(crate) fn form_of(function: &str) -> Option<&'static str> {
 }
 
 /// Whether a function has this name.
-pub(super) fn is_function(name: &str) -> bool {
+#[must_use]
+pub fn is_function(name: &str) -> bool {
     FUNCTIONS.contains(&name) || BUILT_IN.contains(&name)
 }
 
