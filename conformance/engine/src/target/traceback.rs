@@ -36,6 +36,14 @@ pub fn read(output: &str) -> Option<Origin<'_>> {
 #[must_use]
 pub fn remedy(error: &str) -> Option<&'static str> {
     let error = error.to_lowercase();
+    // Python names the first part that is missing: the package before a dot exists. Node names a file with a slash.
+    let quoted = |sign| error.split_once(sign).and_then(|(_, rest)| rest.split('\'').next());
+    if quoted("no module named '").is_some_and(|name| name.contains('.')) {
+        return Some("its package exists: is the file there, and is its name written in the same way?");
+    }
+    if quoted("cannot find module '").is_some_and(|name| name.starts_with(['.', '/'])) {
+        return Some("is the file in the folder of the target?");
+    }
     let known: [(&[&str], &str); 6] = [
         // The module of `python3 -m MODULE`.
         (
@@ -93,6 +101,23 @@ static ABOVE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:file://)?([\w./@-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn remedy_depends_on_what_is_missing() {
+        for (error, expected) in [
+            ("ModuleNotFoundError: No module named 'flask_cors'", "virtual environment"),
+            ("ModuleNotFoundError: No module named 'api.v1.auth.extra'", "is the file there"),
+            ("Error: Cannot find module 'express'", "npm install"),
+            ("Error: Cannot find module '@scope/package'", "npm install"),
+            ("Error: Cannot find module 'lodash/fp'", "npm install"),
+            ("Error: Cannot find module './lib/users'", "is the file in the folder"),
+            ("Error: Cannot find module '/tmp/x/server.js'", "is the file in the folder"),
+            ("Error: listen EADDRINUSE: address already in use :::5000", "the port that it is given"),
+        ] {
+            assert!(remedy(error).unwrap_or_default().contains(expected), "{error}: {:?}", remedy(error));
+        }
+        assert_eq!(remedy("TypeError: x"), None);
+    }
 
     fn found(output: &str) -> String {
         read(output).map(|origin| origin.to_string()).unwrap_or_default()
