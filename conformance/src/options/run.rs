@@ -17,6 +17,7 @@ use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 use conformance_suite::request::ClientCertificate;
 use conformance_suite::shell::quote;
 use conformance_suite::suite::Connections;
+use conformance_suite::suite::folder::read_file;
 use conformance_suite::suite::{Given, Suite};
 
 /// `conformance run`.
@@ -322,7 +323,7 @@ impl TransportOptions {
         }
         if let Some(certificate) = &self.cert {
             let client_certificate =
-                ClientCertificate::read(certificate, self.key.as_deref(), &|name| std::fs::read(name));
+                ClientCertificate::read(certificate, self.key.as_deref(), &|name| read_file(Path::new(name)));
             transport.client_certificate = Some(client_certificate.map_err(Diagnostic::new)?);
         }
         Ok(transport)

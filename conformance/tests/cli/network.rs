@@ -94,6 +94,18 @@ fn rejects_a_cacert_file_without_certificates() {
 }
 
 #[test]
+fn certificates_that_are_no_files_are_refused_at_once() {
+    let sandbox = Sandbox::odd();
+    let pipe = sandbox.path("pipe").display().to_string();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for flags in [&["--cacert", &*pipe][..], &["--cert", &pipe]] {
+        let finished = sandbox.run(&[OPEN, flags, &["https://127.0.0.1:1"]].concat());
+        assert_eq!(finished.code, Some(2), "{finished:?}");
+        assert!(finished.stderr.contains("it is not a regular file"), "{}", finished.stderr);
+    }
+}
+
+#[test]
 fn reports_https_to_a_target_without_tls() {
     let server = Server::start(&["fine"]);
     let url = format!("https://127.0.0.1:{}", server.port);

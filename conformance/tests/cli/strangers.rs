@@ -242,7 +242,15 @@ fn expressions_that_need_much_memory_are_errors() {
 
 #[test]
 fn a_suite_sets_no_variable_that_loads_code() {
-    for name in ["PYTHONPATH", "NODE_OPTIONS", "LD_PRELOAD", "PATH", "BASH_FUNC_ls%%"] {
+    for name in [
+        "PYTHONPATH",
+        "NODE_OPTIONS",
+        "LD_PRELOAD",
+        "PATH",
+        "BASH_FUNC_ls%%",
+        "OPENSSL_CONF",
+        "CORECLR_PROFILER_PATH",
+    ] {
         for place in ["launch:\n  ", "profiles:\n  any:\n    title: any\n    "] {
             let sandbox = sandbox();
             let profiles = if place.starts_with("launch") { "profiles: {any: {title: any}}\n" } else { "" };

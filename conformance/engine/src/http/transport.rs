@@ -16,6 +16,7 @@ use super::tls;
 use conformance_suite::request::{ClientCertificate, Header, Prepared};
 use conformance_suite::shell::quote;
 use conformance_suite::suite::Connections;
+use conformance_suite::suite::folder::read_file;
 
 /// Network settings for requests to a target.
 #[derive(Debug, Clone)]
@@ -65,7 +66,7 @@ impl Transport {
     /// # Errors
     /// The file cannot be read or contains no certificate; the message is one sentence.
     pub fn trust(&mut self, path: &Path) -> Result<(), String> {
-        let text = std::fs::read(path)
+        let text = read_file(path)
             .map_err(|error| format!("the certificates in {} cannot be read: {error}", path.display()))?;
         let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
         let certificates = certificates.unwrap_or_default();

@@ -17,7 +17,7 @@ use conformance_suite::diagnostic::{Diagnostic, Diagnostics};
 use conformance_suite::members::{command, duration, string};
 use conformance_suite::request::ClientCertificate;
 use conformance_suite::source::{Source, Span};
-use conformance_suite::suite::folder::read_source;
+use conformance_suite::suite::folder::{read_file, read_source};
 use conformance_suite::suite::{Folder, Suite, check_format, environment, request};
 use conformance_suite::yaml::{self, Located, Node, Ordered, Value};
 
@@ -229,7 +229,7 @@ impl ProgramReader<'_> {
 
     /// Reads how the target is reached.
     fn access(&self, text: &TargetText) -> Result<Access, Diagnostic> {
-        let file = |name: &str| std::fs::read(self.folder.join(name));
+        let file = |name: &str| read_file(&self.folder.join(name));
         let client_certificate = match &text.client_certificate {
             None => None,
             Some(named) => {

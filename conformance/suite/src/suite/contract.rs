@@ -50,9 +50,11 @@ pub struct Create {
 const KNOWN: [&str; 6] = ["host", "port", "scratch", "socket", "certificate", "key"];
 
 /// Variables through which interpreters and the dynamic linker load code, or programs are found. A suite must not set them.
-const LOADING: [&str; 36] = [
+const LOADING: [&str; 56] = [
     "BASH_ENV",
+    "BUN_OPTIONS",
     "CLASSPATH",
+    "COR_PROFILER_PATH",
     "DOTNET_ADDITIONAL_DEPS",
     "DOTNET_STARTUP_HOOKS",
     "ERL_AFLAGS",
@@ -60,6 +62,15 @@ const LOADING: [&str; 36] = [
     "GCONV_PATH",
     "GEM_HOME",
     "GEM_PATH",
+    "GIT_ASKPASS",
+    "GIT_EDITOR",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_PAGER",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GOFLAGS",
+    "GRADLE_OPTS",
+    "GUNICORN_CMD_ARGS",
     "IFS",
     "JAVA_TOOL_OPTIONS",
     "JDK_JAVA_OPTIONS",
@@ -68,9 +79,13 @@ const LOADING: [&str; 36] = [
     "LD_PRELOAD",
     "LUA_INIT",
     "LUA_PATH",
+    "MAVEN_OPTS",
     "NODE_OPTIONS",
     "NODE_PATH",
     "NODE_REPL_EXTERNAL_MODULE",
+    "OPENSSL_CONF",
+    "OPENSSL_ENGINES",
+    "OPENSSL_MODULES",
     "PATH",
     "PERL5LIB",
     "PERL5OPT",
@@ -81,15 +96,21 @@ const LOADING: [&str; 36] = [
     "PYTHONHOME",
     "PYTHONINSPECT",
     "PYTHONPATH",
+    "PYTHONPLATLIBDIR",
     "PYTHONSTARTUP",
     "PYTHONUSERBASE",
+    "PYTHONWARNINGS",
     "RUBYLIB",
     "RUBYOPT",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "RUSTC_WRAPPER",
+    "RUSTFLAGS",
     "SHELLOPTS",
     "_JAVA_OPTIONS",
 ];
 /// Beginnings of such names.
-const LOADING_FAMILIES: [&str; 3] = ["BASH_FUNC_", "DYLD_", "NPM_CONFIG_"];
+const LOADING_FAMILIES: [&str; 6] =
+    ["BASH_FUNC_", "CORECLR_PROFILER", "DYLD_", "GIT_CONFIG", "NPM_CONFIG_", "UWSGI_"];
 
 /// Rejects variables with which a suite would run code of its own in the target.
 ///
