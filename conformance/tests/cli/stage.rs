@@ -40,3 +40,56 @@ fn unknown_stage_is_an_error_before_anything_starts() {
     assert_eq!(finished.stderr, "error: the suite has no stage `secnd`\n  = did you mean `second`?\n");
     assert_eq!(finished.stdout, "");
 }
+
+/// A server with one route, and a suite of three stages with a route each. What a later stage forbids holds without its route.
+#[test]
+fn stage_is_proposed_if_nothing_of_the_later_ones_exists() {
+    let sandbox = Sandbox::empty();
+    std::fs::create_dir_all(sandbox.path("suite/t")).unwrap();
+    sandbox.write(
+        "suite/suite.yaml",
+        "format: 1\ntitle: stages\norigin: http://h.test\nstages: [one, two, three]\n\
+         launch: {env: {PORT: \"${port}\"}, ready: {path: /}}\nprofiles: {any: {title: any}}\n",
+    );
+    let mut register = "format: 1\nrequirements:\n".to_owned();
+    for (number, stage) in ["one", "two", "three"].into_iter().enumerate() {
+        let mut steps = String::new();
+        for (step, expect) in
+            [("exists", "200"), ("again", "200"), ("more", "200"), ("refuses", "[404, 405]")]
+        {
+            let id = format!("R-{number}.{}", step.to_uppercase());
+            register += &format!("  - {{id: {id}, level: must, clause: {stage}, text: It {step}.}}\n");
+            let method = if step == "refuses" { "PUT" } else { "GET" };
+            steps += &format!(
+                "  - {{id: {step}, title: {step}, covers: [{id}], request: {{method: {method}, path: /{stage}}}, expect: {{status: {expect}}}}}\n"
+            );
+        }
+        let head = format!("format: 1\ntitle: {stage}\nprofile: any\nsince: {stage}\nsteps:\n");
+        sandbox.write(&format!("suite/t/{stage}.yaml"), &(head + &steps));
+    }
+    sandbox.write("suite/requirements.yaml", &register);
+    let server = |routes: &str, otherwise: u16| {
+        format!(
+            "import http.server, os\n\
+             class H(http.server.BaseHTTPRequestHandler):\n    \
+             def do_GET(self):\n        \
+             self.send_response(200 if self.path in {routes} else {otherwise})\n        \
+             self.send_header('Content-Length', '0')\n        \
+             self.end_headers()\n    \
+             def do_PUT(self):\n        \
+             self.send_response(404)\n        \
+             self.send_header('Content-Length', '0')\n        \
+             self.end_headers()\n\
+             http.server.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), H).serve_forever()\n"
+        )
+    };
+    let note = "note: nothing of the stages after `one` seems to exist yet; --stage one checks only";
+    for (routes, otherwise, is_noted) in
+        [("['/one']", 404, true), ("['/one']", 500, false), ("['/one', '/three']", 404, false)]
+    {
+        sandbox.write("implementation/server.py", &server(routes, otherwise));
+        let finished = sandbox.run(&["run", "--suite", "../suite", "--", "python3", "server.py"]);
+        assert_eq!(finished.code, Some(1), "{finished:?}");
+        assert_eq!(finished.stdout.contains(note), is_noted, "{routes} {otherwise}: {}", finished.stdout);
+    }
+}

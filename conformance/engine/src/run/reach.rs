@@ -17,11 +17,11 @@ type Missing = Option<(String, String)>;
 /// What the results say about a stage.
 #[derive(PartialEq)]
 enum Progress {
-    /// Something of it works, or is wrong in another way.
+    /// At least half of it works.
     Begun,
-    /// Nothing of it exists.
+    /// Most of what fails does not exist. Some requirements hold without it, such as those that forbid something.
     Absent,
-    /// Nothing of it could be judged.
+    /// Nothing of it could be judged, or it fails in another way.
     Open,
 }
 
@@ -72,16 +72,20 @@ impl Absent {
         let own: Vec<(&str, Outcome)> = musts
             .filter(|one| requirements.contains(one.id.as_str()))
             .filter_map(|one| Some((one.id.as_str(), one.outcome()?)))
-            .filter(|(_, outcome)| !matches!(outcome, Outcome::Skipped | Outcome::Inconclusive))
+            .filter(|(_, outcome)| *outcome != Outcome::Skipped)
             .collect();
+        let count = |wanted: Outcome| own.iter().filter(|(_, outcome)| *outcome == wanted).count();
+        let (held, failed) = (count(Outcome::Passed), count(Outcome::Failed));
         let is_missing = |id: &str| {
             self.0.get(id).is_some_and(|missing| missing.iter().any(|missing| !known.contains(missing)))
         };
         let absent = own.iter().filter(|(id, outcome)| *outcome == Outcome::Failed && is_missing(id)).count();
-        match own.len() {
-            0 => Progress::Open,
-            all if absent * 2 > all => Progress::Absent,
-            _ => Progress::Begun,
+        if !own.is_empty() && held * 2 >= own.len() {
+            Progress::Begun
+        } else if absent * 2 > failed {
+            Progress::Absent
+        } else {
+            Progress::Open
         }
     }
 }
