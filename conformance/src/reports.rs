@@ -33,19 +33,17 @@ pub(crate) fn open(
         _ if options.requirements => Detail::Requirements,
         _ => Detail::Normal,
     };
-    let paths = options.report.iter().filter_map(|place| match place {
+    let files = options.report.iter().filter_map(|place| match place {
         ReportPlace::File(_, path) => Some(path.as_path()),
         ReportPlace::Github => None,
     });
-    let to_stdout = paths.chain(deviations).filter(|path| is_stdout(path)).count();
+    let paths: Vec<&Path> = files.chain(deviations).collect();
+    let to_stdout = paths.iter().filter(|path| is_stdout(path)).count();
     if to_stdout > 1 {
         let wrong = Diagnostic::new("only one report can be written to standard output");
         return Err(wrong.help("write the others to files"));
     }
-    distinct(options.report.iter().filter_map(|place| match place {
-        ReportPlace::File(_, path) => Some(path.as_path()),
-        ReportPlace::Github => None,
-    }))?;
+    distinct(paths.into_iter())?;
     // No progress bar if every step is printed.
     let progress = matches!(detail, Detail::Normal | Detail::Requirements)
         .then(|| Progress::new(width(&io::stderr()), io::stderr()));

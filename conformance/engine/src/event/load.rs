@@ -26,8 +26,7 @@ pub struct Load {
     /// Number of requests that timed out.
     #[serde(default)]
     pub timeouts: u64,
-    /// Number of repetitions of a step whose request was sent again, on a new connection: the target had closed the reused one before
-    /// any response.
+    /// Number of requests that were sent again: the target had closed the reused connection before any response, or refused `Expect`.
     #[serde(default, skip_serializing_if = "exchange::is_zero")]
     pub resent: usize,
     /// Why the test ended early, if it did.

@@ -256,13 +256,8 @@ impl RecordBuilder<'_> {
         let held =
             hops.first().filter(|hop| hop.response.status == 401).and_then(|hop| hop.next.body.clone());
         let held = held.filter(|_| request.body.as_ref().is_some_and(Vec::is_empty));
-        let again = match held {
-            Some(body) => {
-                let whole = Prepared { body: Some(body), ..request.clone() };
-                self.again(step, &whole, &bodies, is_stream)
-            }
-            None => self.again(step, &request, &bodies, is_stream),
-        };
+        let whole = held.map(|body| Prepared { body: Some(body), ..request.clone() });
+        let again = self.again(step, whole.as_ref().unwrap_or(&request), &bodies, is_stream);
         let hops = hops.into_iter().zip(bodies.hops).map(|(hop, (response, next))| Hop {
             received: self.received(hop.response, Some(response)),
             sent: self.sent(hop.next, next),
